@@ -1,0 +1,49 @@
+/* A sandbox as the database keeps it and as the API shows it. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "id.h"
+
+enum sandbox_state {
+#define SANDBOX_STATE(name, status, transient, counts) SANDBOX_##name,
+#include "sandbox_state.def"
+#undef SANDBOX_STATE
+	SANDBOX_STATE_COUNT
+};
+
+const char *sandbox_state_name(enum sandbox_state s);
+int sandbox_state_from_name(const char *name);       /* -1 when unknown */
+const char *sandbox_state_status(enum sandbox_state s); /* pending running ... */
+bool sandbox_state_transient(enum sandbox_state s);
+bool sandbox_state_counts(enum sandbox_state s);
+bool sandbox_move_legal(enum sandbox_state from, enum sandbox_state to);
+
+#define SANDBOX_NAME_MAX 128
+#define SANDBOX_METADATA_MAX 8192 /* bytes of its JSON text */
+
+/* Times are microseconds since 1970, 0 when not yet. */
+struct sandbox {
+	uint64_t seq; /* order of creation; the list cursor */
+	char id[ID_SIZE];
+	char account[ID_SIZE];
+	char host[65];
+	enum sandbox_state state;
+	int64_t op_id; /* of the last vmctl operation */
+	int64_t boot;  /* op_id that booted the present VMM */
+	char template_name[33];
+	int64_t cpus, memory_mb, disk_gb;
+	char network_mode[16];
+	char name[SANDBOX_NAME_MAX + 1];
+	char metadata[SANDBOX_METADATA_MAX + 1]; /* JSON object */
+	char ports[256];                         /* JSON array */
+	int64_t timeout_s;
+	char error_code[65]; /* for state error: a reason code, and words */
+	char error_message[513];
+	int64_t created_us, started_us, stopped_us, destroyed_us;
+};
+
+/* The API's JSON, every field of the contract; owned by the caller. */
+json_t *sandbox_json(const struct sandbox *s);
