@@ -1,0 +1,43 @@
+/* The result of a command, live or stored, as the API shows it. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "id.h"
+
+struct err;
+
+#define EXEC_OUTPUT_MAX (1 << 20) /* bytes of each text in an answer */
+
+enum exec_status { EXEC_RUNNING, EXEC_DONE, EXEC_LOST, EXEC_STATUS_COUNT };
+
+const char *exec_status_name(enum exec_status s);
+int exec_status_from_name(const char *name); /* -1 when unknown */
+
+struct exec_bytes {
+	const void *data; /* borrowed; may be NULL when len is 0 */
+	size_t len;
+};
+
+/* Times are microseconds since 1970, 0 when not yet. */
+struct exec_view {
+	char id[ID_SIZE];
+	enum exec_status status;
+	const char *command; /* borrowed */
+	int64_t exit_code;
+	const char *cause; /* exit signal timeout oom killed; NULL while it runs */
+	int64_t started_us, ended_us, duration_us;
+	struct exec_bytes output, out, err; /* as written; stdout, stderr */
+	bool truncated;
+};
+
+/* The answer of POST .../exec. Owned by the caller; NULL: no memory. */
+json_t *exec_json_result(const struct exec_view *v);
+/* The answer of GET .../exec/{xid}. */
+json_t *exec_json_row(const struct exec_view *v);
+/* A problem that a client which looks for exit_code and output understands. */
+json_t *exec_json_problem(const struct err *e, const char *request_id,
+			  const char *exec_id);
