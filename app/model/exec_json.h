@@ -12,23 +12,21 @@ struct err;
 
 #define EXEC_OUTPUT_MAX (1 << 20) /* bytes of each text in an answer */
 
-enum exec_status { EXEC_RUNNING, EXEC_DONE, EXEC_LOST, EXEC_STATUS_COUNT };
-
-const char *exec_status_name(enum exec_status s);
-int exec_status_from_name(const char *name); /* -1 when unknown */
-
 struct exec_bytes {
 	const void *data; /* borrowed; may be NULL when len is 0 */
 	size_t len;
 };
 
-/* Times are microseconds since 1970, 0 when not yet. */
+/* Strings are borrowed; times are microseconds since 1970, 0 when not yet. */
 struct exec_view {
 	char id[ID_SIZE];
-	enum exec_status status;
-	const char *command; /* borrowed */
+	const char *status;  /* running done lost */
+	const char *command; /* bash text, or the argv as JSON */
 	int64_t exit_code;
-	const char *cause; /* exit signal timeout oom killed; NULL while it runs */
+	const char
+		*cause; /* exit signal timeout oom killed; NULL or "": none */
+	const char
+		*error; /* what the platform failed at; NULL or "": nothing */
 	int64_t started_us, ended_us, duration_us;
 	struct exec_bytes output, out, err; /* as written; stdout, stderr */
 	bool truncated;

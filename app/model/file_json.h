@@ -19,7 +19,8 @@ json_t *file_json_content(const struct file_item *f, const void *data,
 			  size_t len);
 /* {path,status} of git/diff. */
 json_t *file_json_git(const struct git_file *g);
-/* {files,diff,staged_diff,truncated}; `files` is an array, its reference kept. */
+/* {files,diff,staged_diff,truncated}; `files` is an array, its reference kept.
+ */
 json_t *file_json_diff(json_t *files, const void *diff, size_t diff_len,
 		       const void *staged, size_t staged_len, bool truncated);
 /* Bytes as a JSON string, malformed UTF-8 as U+FFFD. */

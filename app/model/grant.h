@@ -18,32 +18,34 @@
 
 /* GRANT_OP(name): what the gateway may do; GRANT_OP_refuse makes it answer
  * `refusal` as a problem. */
-#define GRANT_OPS(X)                                                      \
-	X(create) X(exec) X(exec_get) X(file_list) X(file_read)           \
+/* clang-format off */
+#define GRANT_OPS(X) \
+	X(create) X(exec) X(exec_get) X(file_list) X(file_read) \
 	X(file_write) X(file_delete) X(file_mkdir) X(file_move) X(git_diff) \
 	X(refuse)
+/* clang-format on */
 
 enum grant_op {
 #define GRANT_OP(name) GRANT_OP_##name,
 	GRANT_OPS(GRANT_OP)
 #undef GRANT_OP
-	GRANT_OP_COUNT
+		GRANT_OP_COUNT
 };
 
 struct grant {
 	enum grant_op op;
-	char host[65];            /* the audience: gateway/<host> */
-	char sandbox[ID_SIZE];    /* "" for refuse */
-	int64_t boot;             /* generation: the op_id that booted the VMM */
+	char host[65];	       /* the audience: gateway/<host> */
+	char sandbox[ID_SIZE]; /* "" for refuse */
+	int64_t boot;	       /* generation: the op_id that booted the VMM */
 	char account[ID_SIZE];
 	char key[ID_SIZE];
 	char request_id[65];
-	char exec[ID_SIZE];       /* for exec and exec_get */
-	bool json_alias;          /* the caller used an unversioned alias */
+	char exec[ID_SIZE]; /* for exec and exec_get */
+	bool json_alias;    /* the caller used an unversioned alias */
 	char method[8];
-	char path[1025];          /* as routed, without the query; hashed in the token */
-	struct err refusal;       /* for refuse */
-	int retry_after_s;        /* for refuse; 0 = none */
+	char path[1025]; /* as routed, without the query; hashed in the token */
+	struct err refusal; /* for refuse */
+	int retry_after_s;  /* for refuse; 0 = none */
 };
 
 const char *grant_op_name(enum grant_op op);

@@ -16,7 +16,9 @@ struct err;
 
 /* Appends the sealed bytes. 0 or -1. */
 int plan_crypt_seal(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
-		    const void *plain, size_t n, struct buf *out, struct err *e);
+		    const void *plain, size_t n, struct buf *out,
+		    struct err *e);
 /* Appends the plain bytes; nothing of them when the seal is broken. 0 or -1. */
 int plan_crypt_open(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
-		    const void *sealed, size_t n, struct buf *out, struct err *e);
+		    const void *sealed, size_t n, struct buf *out,
+		    struct err *e);

@@ -1,4 +1,5 @@
-/* A request's query string, percent-decoded. Values may hold any byte but NUL. */
+/* A request's query string, percent-decoded. Values may hold any byte but NUL.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -36,7 +37,8 @@ int query_allow(const struct query *q, const char *const *names, struct err *e);
 
 /* NULL when absent. */
 const struct query_arg *query_find(const struct query *q, const char *name);
-/* Absent: *out stays as it is. 0 or -1 (not UTF-8, empty or over `max` bytes). */
+/* Absent: *out stays as it is. 0 or -1 (not UTF-8, empty or over `max` bytes).
+ */
 int query_text(const struct query *q, const char *name, size_t max,
 	       const char **out, struct err *e);
 int query_int(const struct query *q, const char *name, int64_t lo, int64_t hi,

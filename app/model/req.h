@@ -10,7 +10,8 @@ struct err;
 #define REQ_DEPTH 8		/* of its nesting */
 #define REQ_ENV_MAX 256		/* variables */
 #define REQ_ENV_NAME_MAX 128	/* bytes */
-#define REQ_ENV_TEXT_MAX 49152	/* bytes of the whole as JSON: one OPEN frame */
+#define REQ_ENV_TEXT_MAX 49152	/* bytes of the whole as JSON: one OPEN frame \
+				 */
 #define REQ_METADATA_MAX 64	/* members */
 #define REQ_TIMEOUT_MAX 2592000 /* seconds of idleness: 30 days */
 
@@ -31,5 +32,5 @@ struct req_later {
 };
 /* NOT_IMPLEMENTED for the first row whose field is set to something other than
  * null, "", 0, false, [], {} or its neutral word. */
-int req_refuse_later(const json_t *body, const struct req_later *rows,
-		     size_t n, struct err *e);
+int req_refuse_later(const json_t *body, const struct req_later *rows, size_t n,
+		     struct err *e);

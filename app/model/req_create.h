@@ -30,7 +30,7 @@ struct sandbox;
 	F(S, ARR, agents, 0, 16, FIELD_NULLABLE) \
 	F(S, STR, from_snapshot, 0, 32, FIELD_NULLABLE) \
 	F(S, STR, name, 0, 128, FIELD_NULLABLE) \
-	F(S, OBJ, metadata, 0, 64, FIELD_NULLABLE) \
+	F(S, OBJ, metadata, 0, REQ_METADATA_MAX, FIELD_NULLABLE) \
 	F(S, INT, lifetime, 0, 31536000, FIELD_NULLABLE) \
 	F(S, ARR, ports, 0, 20, FIELD_NULLABLE)
 FIELDS_DECLARE(req_create, REQ_CREATE_FIELDS)

@@ -49,5 +49,5 @@ int req_file_mode(const char *field, const char *text, int64_t *out,
  * `?path=` (any bytes but NUL) or, when that is absent, `fallback` (may be
  * NULL: then the path is missing). "~/workspace" is /workspace.
  */
-int req_file_path(const struct query *q, const char *fallback,
-		  struct buf *out, struct err *e);
+int req_file_path(const struct query *q, const char *fallback, struct buf *out,
+		  struct err *e);

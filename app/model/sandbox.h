@@ -15,8 +15,9 @@ enum sandbox_state {
 };
 
 const char *sandbox_state_name(enum sandbox_state s);
-int sandbox_state_from_name(const char *name);       /* -1 when unknown */
-const char *sandbox_state_status(enum sandbox_state s); /* pending running ... */
+int sandbox_state_from_name(const char *name); /* -1 when unknown */
+const char *sandbox_state_status(
+	enum sandbox_state s); /* pending running ... */
 bool sandbox_state_transient(enum sandbox_state s);
 bool sandbox_state_counts(enum sandbox_state s);
 bool sandbox_move_legal(enum sandbox_state from, enum sandbox_state to);
@@ -38,7 +39,7 @@ struct sandbox {
 	char network_mode[16];
 	char name[SANDBOX_NAME_MAX + 1];
 	char metadata[SANDBOX_METADATA_MAX + 1]; /* JSON object */
-	char ports[256];                         /* JSON array */
+	char ports[256];			 /* JSON array */
 	int64_t timeout_s;
 	char error_code[65]; /* for state error: a reason code, and words */
 	char error_message[513];

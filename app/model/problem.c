@@ -1,0 +1,56 @@
+#include "problem.h"
+
+#include "auto.h"
+#include "err.h"
+
+/* Codes whose subject is worth another wait than a second or two. */
+static const struct {
+	enum err_code code;
+	int seconds;
+} waits[] = {
+	{ERR_IDEMPOTENCY_RUNNING, 1}, {ERR_OVERLOADED, 1},
+	{ERR_TOO_MANY_EXECS, 1},      {ERR_SANDBOX_CAPACITY, 5},
+	{ERR_RATE_LIMITED, 60},
+};
+
+#define WAIT_DEFAULT_S 2
+
+static json_t *
+reason_json(const struct err *e, const char *subject_type,
+	    const char *subject_id)
+{
+	auto_json json_t *r = json_pack(
+		"{s:s, s:s, s:s, s:b, s:s*, s:s*}", "code", err_name(e->code),
+		"message", e->msg, "action", err_action(e->code), "retryable",
+		err_retryable(e->code), "subject_type", subject_type,
+		"subject_id", subject_id);
+
+	if (r && e->field[0] &&
+	    json_object_set_new(r, "field", json_string(e->field)))
+		return NULL;
+	return steal_ptr(&r);
+}
+
+json_t *
+problem_json(const struct err *e, const char *request_id,
+	     const char *subject_type, const char *subject_id)
+{
+	int status = err_status(e->code);
+
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o}", "type",
+			 "about:blank", "title", err_title(status), "status",
+			 status, "detail", e->msg, "error", e->msg, "instance",
+			 request_id, "reason",
+			 reason_json(e, subject_type, subject_id));
+}
+
+int
+problem_retry_after(const struct err *e)
+{
+	if (!err_retryable(e->code))
+		return 0;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+		if (waits[i].code == e->code)
+			return waits[i].seconds;
+	return WAIT_DEFAULT_S;
+}
