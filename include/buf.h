@@ -10,7 +10,7 @@ struct buf {
 	size_t len;    /* bytes used */
 	size_t size;   /* bytes allocated */
 	size_t cap;    /* most bytes that len may reach */
-	bool full;     /* an append was refused or memory ran out: sticky */
+	bool full;     /* an append was refused or memory ran out: until buf_reset */
 };
 
 /* `cap` in bytes. Nothing is allocated until the first append. */
@@ -23,13 +23,15 @@ int buf_add(struct buf *b, const void *p, size_t n);
 int buf_addstr(struct buf *b, const char *s);
 int buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Room for n bytes at the end, not yet counted; NULL when over the cap. */
+/* Room for n bytes at the end; NULL when over the cap. The caller adds what it
+ * used to len. */
 uint8_t *buf_reserve(struct buf *b, size_t n);
 /* Drops n bytes from the front. */
 void buf_consume(struct buf *b, size_t n);
 /* The text, "" when empty. Borrowed until the next change. */
 const char *buf_str(const struct buf *b);
-/* Hands the memory to the caller (free()); the buffer is empty afterwards. */
+/* Hands the text to the caller (free()), also when empty; NULL when memory ran
+ * out. The buffer is empty afterwards. */
 char *buf_steal(struct buf *b);
 
 #define auto_buf __attribute__((cleanup(buf_fini)))

@@ -15,7 +15,8 @@ struct conf {
 };
 
 /* Defaults, then the file. Unknown names, bad values and doubled lines are
- * errors that name the line. `path` NULL: defaults alone. */
+ * errors that name the line. `path` NULL: defaults alone. An empty `host` is
+ * the kernel's host name. *c is written on success only. */
 int conf_load(struct conf *c, const char *path, struct err *e);
 /* The options with their defaults and help, as a sample file. */
 void conf_help(FILE *f);

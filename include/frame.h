@@ -33,7 +33,7 @@ struct frame {
 	uint8_t type;  /* enum frame_type */
 	uint8_t flags;
 	uint32_t len;
-	const uint8_t *payload; /* borrowed from the reader until its next call */
+	const uint8_t *payload; /* borrowed until frame_reader_space */
 };
 
 /* Appends a frame. 0, or -1 when the buffer's cap would be passed. */
@@ -52,7 +52,8 @@ struct frame_reader {
 	bool hunting;
 	uint8_t nonce[FRAME_NONCE];  /* gateway: of the WELCOME it waits for; agent: of the last HELLO */
 	struct buf in;
-	size_t taken;                /* bytes of `in` given out by the last call */
+	size_t taken;                /* bytes of `in` that are done with */
+	size_t seen;                 /* bytes of a HELLO or WELCOME already looked at */
 	uint64_t dropped;            /* bytes skipped while hunting, and with bad frames */
 };
 
@@ -62,7 +63,8 @@ void frame_reader_init(struct frame_reader *r, enum frame_side side,
 void frame_reader_fini(struct frame_reader *r);
 /* Forgets half a frame and hunts: the other side closed. */
 void frame_reader_hunt(struct frame_reader *r);
-/* Room for bytes to be read from the descriptor: *out_len > 0 always. */
+/* Room for bytes to be read from the descriptor, to be asked for once
+ * frame_reader_next gave 0: *out_len > 0 then. NULL when memory ran out. */
 uint8_t *frame_reader_space(struct frame_reader *r, size_t *out_len);
 void frame_reader_filled(struct frame_reader *r, size_t n);
 /*

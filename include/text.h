@@ -9,7 +9,11 @@ struct buf;
 
 /* Strict UTF-8 (no surrogates, no overlong forms) without NUL. */
 bool text_is_utf8(const void *p, size_t n);
-/* Appends n bytes as UTF-8, each malformed sequence as U+FFFD. 0 or -1 (cap). */
+/* Length of the well-formed sequence that p starts with, 1 to 4; 0 for a
+ * malformed one, a cut one, and NUL. */
+size_t text_utf8_len(const void *p, size_t n);
+/* Appends n bytes as UTF-8, each malformed sequence and NUL as U+FFFD: what
+ * text_is_utf8 takes. 0 or -1 (cap; nothing is appended then). */
 int text_add_utf8_lossy(struct buf *b, const void *p, size_t n);
 
 /* out: 2n + 1 bytes. */

@@ -29,7 +29,8 @@ int vmctl_stat(struct vmctl *c, const char *sandbox, struct vmctl_vm *out,
  * was handed out before is closed by the VMM's side. */
 int vmctl_open_channel(struct vmctl *c, const char *sandbox, int *out_fd,
 		       struct err *e);
-/* Calls fn for every VM of the host, page after page; stops when fn is not 0. */
+/* Calls fn for every VM of the host, in the order of ids, page after page;
+ * stops when fn is not 0. fn may make calls of its own. */
 int vmctl_list(struct vmctl *c, int (*fn)(void *arg, const struct vmctl_vm *vm),
 	       void *arg, struct err *e);
 int vmctl_host_info(struct vmctl *c, struct vmctl_host_info *out, struct err *e);
