@@ -25,7 +25,8 @@ struct query {
 };
 
 /* `text` NULL or "": no arguments. Bad escapes, doubled names and more than
- * QUERY_ARGS_MAX arguments are INVALID_REQUEST that names the argument. */
+ * QUERY_ARGS_MAX arguments are INVALID_REQUEST that names the argument. Needs
+ * query_fini in any case. */
 int query_init(struct query *q, const char *text, struct err *e);
 void query_fini(struct query *q);
 

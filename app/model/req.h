@@ -6,11 +6,12 @@
 
 struct err;
 
-#define REQ_BODY_MAX (1 << 20)	/* bytes of a JSON body */
-#define REQ_DEPTH 8		/* of its nesting */
-#define REQ_ENV_MAX 256		/* variables */
-#define REQ_ENV_NAME_MAX 128	/* bytes */
-#define REQ_ENV_TEXT_MAX 49152	/* bytes of the whole as JSON: one OPEN frame \
+#define REQ_BODY_MAX (1 << 20) /* bytes of a JSON body */
+#define REQ_DEPTH 8	       /* of its nesting */
+#define REQ_ENV_MAX 256	       /* variables */
+#define REQ_ENV_NAME_MAX 128   /* bytes */
+#define REQ_ENV_TEXT_MAX \
+	49152			/* bytes of the whole as JSON: one OPEN frame \
 				 */
 #define REQ_METADATA_MAX 64	/* members */
 #define REQ_TIMEOUT_MAX 2592000 /* seconds of idleness: 30 days */

@@ -73,3 +73,9 @@ sandbox_json(const struct sandbox *s)
 		return NULL;
 	return steal_ptr(&o);
 }
+
+void
+sandbox_json_one_id(json_t *o)
+{
+	json_object_del(json_object_get(o, "metadata"), "id");
+}

@@ -16,8 +16,8 @@ enum sandbox_state {
 
 const char *sandbox_state_name(enum sandbox_state s);
 int sandbox_state_from_name(const char *name); /* -1 when unknown */
-const char *sandbox_state_status(
-	enum sandbox_state s); /* pending running ... */
+/* What the API calls it: pending, running, ... */
+const char *sandbox_state_status(enum sandbox_state s);
 bool sandbox_state_transient(enum sandbox_state s);
 bool sandbox_state_counts(enum sandbox_state s);
 bool sandbox_move_legal(enum sandbox_state from, enum sandbox_state to);
@@ -48,3 +48,6 @@ struct sandbox {
 
 /* The API's JSON, every field of the contract; owned by the caller. */
 json_t *sandbox_json(const struct sandbox *s);
+/* An answer on an unversioned route has exactly one "id": its readers search
+ * the text for it. Takes out a metadata member of that name. */
+void sandbox_json_one_id(json_t *o);
