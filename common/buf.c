@@ -11,6 +11,7 @@
 void
 buf_init(struct buf *b, size_t cap)
 {
+	assert(cap < SIZE_MAX / 2);
 	*b = (struct buf){.cap = cap};
 }
 
@@ -113,6 +114,15 @@ buf_consume(struct buf *b, size_t n)
 	b->len -= n;
 	memmove(b->data, b->data + n, b->len);
 	b->data[b->len] = '\0';
+}
+
+void
+buf_truncate(struct buf *b, size_t len)
+{
+	assert(len <= b->len);
+	b->len = len;
+	if (b->data)
+		b->data[len] = '\0';
 }
 
 const char *

@@ -7,71 +7,6 @@
 
 #define KIND_SIZE 96
 
-static const char *
-plural(int64_t n, const char *one, const char *many)
-{
-	return n == 1 ? one : many;
-}
-
-/* "an integer from 1 to 8": what the field must be, for an error's text. */
-static void
-describe_range(char out[KIND_SIZE], const char *what, int64_t lo, int64_t hi)
-{
-	if (lo == INT64_MIN && hi == INT64_MAX)
-		snprintf(out, KIND_SIZE, "%s", what);
-	else if (hi == INT64_MAX)
-		snprintf(out, KIND_SIZE, "%s of at least %jd", what,
-			 (intmax_t)lo);
-	else if (lo == INT64_MIN)
-		snprintf(out, KIND_SIZE, "%s of at most %jd", what,
-			 (intmax_t)hi);
-	else
-		snprintf(out, KIND_SIZE, "%s from %jd to %jd", what,
-			 (intmax_t)lo, (intmax_t)hi);
-}
-
-static void
-describe_count(char out[KIND_SIZE], const char *what, const struct field *f,
-	       const char *one, const char *many)
-{
-	intmax_t lo = f->lo, hi = f->hi;
-	const char *unit = plural(hi, one, many);
-
-	if (lo == hi)
-		snprintf(out, KIND_SIZE, "%s of %jd %s", what, hi, unit);
-	else if (lo == 0)
-		snprintf(out, KIND_SIZE, "%s of at most %jd %s", what, hi,
-			 unit);
-	else
-		snprintf(out, KIND_SIZE, "%s of %jd to %jd %s", what, lo, hi,
-			 unit);
-}
-
-static void
-describe(char out[KIND_SIZE], const struct field *f)
-{
-	switch (f->type) {
-	case FIELD_STR:
-		describe_count(out, "a string", f, "byte", "bytes");
-		break;
-	case FIELD_INT:
-		describe_range(out, "an integer", f->lo, f->hi);
-		break;
-	case FIELD_NUM:
-		describe_range(out, "a number", f->lo, f->hi);
-		break;
-	case FIELD_BOOL:
-		snprintf(out, KIND_SIZE, "true or false");
-		break;
-	case FIELD_OBJ:
-		describe_count(out, "an object", f, "member", "members");
-		break;
-	case FIELD_ARR:
-		describe_count(out, "an array", f, "item", "items");
-		break;
-	}
-}
-
 static bool
 within(const struct field *f, int64_t v)
 {
@@ -169,17 +104,67 @@ write_ref(const void *from)
 	return json_incref(*(json_t *const *)from);
 }
 
-static const struct {
+struct kind {
+	const char *what;
+	const char *one, *many; /* what is counted; NULL: a value, or neither */
 	bool (*read)(const struct field *f, json_t *v, void *to);
 	json_t *(*write)(const void *from);
-} kinds[] = {
-	[FIELD_STR] = {read_str, write_str},
-	[FIELD_INT] = {read_int, write_int},
-	[FIELD_NUM] = {read_num, write_num},
-	[FIELD_BOOL] = {read_bool, write_bool},
-	[FIELD_OBJ] = {read_obj, write_ref},
-	[FIELD_ARR] = {read_arr, write_ref},
 };
+
+static const struct kind kinds[] = {
+	[FIELD_STR] = {"a string", "byte", "bytes", read_str, write_str},
+	[FIELD_INT] = {"an integer", NULL, NULL, read_int, write_int},
+	[FIELD_NUM] = {"a number", NULL, NULL, read_num, write_num},
+	[FIELD_BOOL] = {"true or false", NULL, NULL, read_bool, write_bool},
+	[FIELD_OBJ] = {"an object", "member", "members", read_obj, write_ref},
+	[FIELD_ARR] = {"an array", "item", "items", read_arr, write_ref},
+};
+
+/* "a string of 1 to 80 bytes" */
+static void
+describe_count(char out[KIND_SIZE], const struct kind *k, intmax_t lo,
+	       intmax_t hi)
+{
+	const char *unit = hi == 1 ? k->one : k->many;
+
+	if (lo == hi)
+		snprintf(out, KIND_SIZE, "%s of %jd %s", k->what, hi, unit);
+	else if (lo == 0)
+		snprintf(out, KIND_SIZE, "%s of at most %jd %s", k->what, hi,
+			 unit);
+	else
+		snprintf(out, KIND_SIZE, "%s of %jd to %jd %s", k->what, lo, hi,
+			 unit);
+}
+
+/* "an integer from 1 to 8" */
+static void
+describe_range(char out[KIND_SIZE], const struct kind *k, intmax_t lo,
+	       intmax_t hi)
+{
+	if (lo == INT64_MIN && hi == INT64_MAX)
+		snprintf(out, KIND_SIZE, "%s", k->what);
+	else if (hi == INT64_MAX)
+		snprintf(out, KIND_SIZE, "%s of at least %jd", k->what, lo);
+	else if (lo == INT64_MIN)
+		snprintf(out, KIND_SIZE, "%s of at most %jd", k->what, hi);
+	else
+		snprintf(out, KIND_SIZE, "%s from %jd to %jd", k->what, lo, hi);
+}
+
+/* What the field must be, for an error's text. */
+static void
+describe(char out[KIND_SIZE], const struct field *f)
+{
+	const struct kind *k = &kinds[f->type];
+
+	if (f->type == FIELD_BOOL)
+		snprintf(out, KIND_SIZE, "%s", k->what);
+	else if (k->many)
+		describe_count(out, k, f->lo, f->hi);
+	else
+		describe_range(out, k, f->lo, f->hi);
+}
 
 static const struct field *
 find(const struct field_table *t, const char *name)

@@ -65,6 +65,7 @@ frame_reader_filled(struct frame_reader *r, size_t n)
 {
 	assert(n <= r->in.cap - r->in.len);
 	r->in.len += n;
+	r->in.data[r->in.len] = '\0';
 }
 
 static size_t

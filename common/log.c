@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +75,7 @@ add_quoted(struct line *l, const char *value)
 	while (left > 0) {
 		size_t n = text_utf8_len(s, left);
 		/* C1 controls move a terminal's cursor as well as C0 do. */
-		size_t c1 = n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+		bool c1 = n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
 		size_t step = n && !c1 ? n : 1;
 
 		add_escaped(l, s, c1 ? 0 : n);

@@ -1,6 +1,7 @@
 #include "seqpacket.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -113,8 +114,8 @@ int
 seqpacket_send(int sock, const void *p, size_t n, int fd)
 {
 	union control c = {.bytes = {0}};
-	char data[1] = {0};
-	struct iovec iov = {.iov_base = data, .iov_len = n};
+	/* sendmsg(2) only reads it, but the type is not const. */
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = n};
 	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t sent;
 
@@ -122,8 +123,6 @@ seqpacket_send(int sock, const void *p, size_t n, int fd)
 		errno = EINVAL;
 		return -1;
 	}
-	/* sendmsg(2) writes nothing through it, but the type is not const. */
-	memcpy(&iov.iov_base, &p, sizeof(p));
 	if (fd >= 0) {
 		c.align.cmsg_level = SOL_SOCKET;
 		c.align.cmsg_type = SCM_RIGHTS;

@@ -52,30 +52,35 @@ right_bytes(const struct lead *l, const uint8_t *p, size_t n)
 size_t
 text_utf8_len(const void *p, size_t n)
 {
+	const uint8_t *s = p;
 	const struct lead *l;
 
 	if (n == 0)
 		return 0;
-	l = lead_of(*(const uint8_t *)p);
-	return l && right_bytes(l, p, n) == l->len ? l->len : 0;
+	if (*s > 0 && *s < 0x80)
+		return 1;
+	l = lead_of(*s);
+	return l && right_bytes(l, s, n) == l->len ? l->len : 0;
+}
+
+/* How many bytes from the start are well-formed. */
+static size_t
+good_bytes(const uint8_t *s, size_t n)
+{
+	size_t at = 0, len;
+
+	while ((len = text_utf8_len(s + at, n - at)) > 0)
+		at += len;
+	return at;
 }
 
 bool
 text_is_utf8(const void *p, size_t n)
 {
-	const uint8_t *s = p;
-
-	while (n > 0) {
-		size_t len = text_utf8_len(s, n);
-
-		if (len == 0)
-			return false;
-		s += len;
-		n -= len;
-	}
-	return true;
+	return good_bytes(p, n) == n;
 }
 
+/* A malformed sequence is the longest start of a well-formed one, or a byte. */
 int
 text_add_utf8_lossy(struct buf *b, const void *p, size_t n)
 {
@@ -83,18 +88,22 @@ text_add_utf8_lossy(struct buf *b, const void *p, size_t n)
 	size_t start = b->len;
 
 	while (n > 0) {
-		const struct lead *l = lead_of(*s);
-		size_t right = right_bytes(l, s, n);
-		bool whole = l && right == l->len;
-		size_t len = right > 0 ? right : 1;
+		size_t good = good_bytes(s, n);
+		int bad = buf_add(b, s, good);
 
-		if (buf_add(b, whole ? (const void *)s : REPLACEMENT,
-			    whole ? len : sizeof(REPLACEMENT) - 1) < 0) {
-			b->len = start;
+		s += good;
+		n -= good;
+		if (!bad && n > 0) {
+			size_t skip = right_bytes(lead_of(*s), s, n);
+
+			bad = buf_addstr(b, REPLACEMENT);
+			s += skip > 0 ? skip : 1;
+			n -= skip > 0 ? skip : 1;
+		}
+		if (bad) {
+			buf_truncate(b, start);
 			return -1;
 		}
-		s += len;
-		n -= len;
 	}
 	return 0;
 }
@@ -144,7 +153,7 @@ text_add_pct(struct buf *b, const void *p, size_t n)
 		int bad = plain(s[i]) ? buf_add(b, &s[i], 1) : buf_add(b, c, 3);
 
 		if (bad) {
-			b->len = start;
+			buf_truncate(b, start);
 			return -1;
 		}
 	}

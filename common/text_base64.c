@@ -80,10 +80,14 @@ text_add_base64_decoded(struct buf *b, const char *s, size_t n)
 	to = buf_reserve(b, n / 4 * 3 - pad);
 	if (!to)
 		return -1;
-	for (size_t i = 0; i < n; i += 4)
-		if (decode_group(to + i / 4 * 3, s + i, i + 4 == n ? pad : 0) <
-		    0)
+	for (size_t i = 0; i < n; i += 4) {
+		size_t p = i + 4 == n ? pad : 0;
+
+		if (decode_group(to + i / 4 * 3, s + i, p) < 0) {
+			buf_truncate(b, b->len);
 			return -1;
+		}
+	}
 	b->len += n / 4 * 3 - pad;
 	return 0;
 }

@@ -286,7 +286,10 @@ int
 vmctl_stat(struct vmctl *c, const char *sandbox, struct vmctl_vm *out,
 	   struct err *e)
 {
-	struct vmctl_sandbox_args a = {sandbox, true};
+	struct vmctl_sandbox_args a = {
+		.sandbox = sandbox,
+		.has_sandbox = true,
+	};
 
 	return call(c, VMCTL_OP_stat, &a, out, NULL, e);
 }
@@ -295,7 +298,10 @@ int
 vmctl_open_channel(struct vmctl *c, const char *sandbox, int *out_fd,
 		   struct err *e)
 {
-	struct vmctl_sandbox_args a = {sandbox, true};
+	struct vmctl_sandbox_args a = {
+		.sandbox = sandbox,
+		.has_sandbox = true,
+	};
 	struct vmctl_empty_reply r;
 
 	return call(c, VMCTL_OP_open_channel, &a, &r, out_fd, e);
@@ -341,7 +347,10 @@ vmctl_list(struct vmctl *c, int (*fn)(void *arg, const struct vmctl_vm *vm),
 	int rc;
 
 	do {
-		struct vmctl_list_args a = {last, last[0] != '\0'};
+		struct vmctl_list_args a = {
+			.after = last,
+			.has_after = last[0] != '\0',
+		};
 		/* Keeps the page's strings when fn makes a call of its own. */
 		auto_json json_t *keep = NULL;
 

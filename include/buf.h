@@ -13,7 +13,7 @@ struct buf {
 	bool full;     /* an append was refused or memory ran out: until buf_reset */
 };
 
-/* `cap` in bytes. Nothing is allocated until the first append. */
+/* `cap` in bytes, below SIZE_MAX / 2. Nothing is allocated until the first append. */
 void buf_init(struct buf *b, size_t cap);
 void buf_fini(struct buf *b);
 void buf_reset(struct buf *b); /* len = 0, full = false; keeps the memory */
@@ -28,6 +28,8 @@ int buf_addf(struct buf *b, const char *fmt, ...)
 uint8_t *buf_reserve(struct buf *b, size_t n);
 /* Drops n bytes from the front. */
 void buf_consume(struct buf *b, size_t n);
+/* Drops what is behind the first len bytes. */
+void buf_truncate(struct buf *b, size_t len);
 /* The text, "" when empty. Borrowed until the next change. */
 const char *buf_str(const struct buf *b);
 /* Hands the text to the caller (free()), also when empty; NULL when memory ran
