@@ -1,0 +1,54 @@
+"""Fixtures of the end-to-end and chaos tests. A VM takes seconds to boot, so
+tests that do not change what others see share one."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+
+from stack import Stack  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs after all others")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    the = Stack()
+    the.start()
+    yield the
+    the.stop()
+
+
+@pytest.fixture(scope="session")
+def api(stack):
+    return stack.api()
+
+
+@pytest.fixture(scope="session")
+def other(stack, api):
+    """Another account's client."""
+    return api.with_key(stack.account("other")[1])
+
+
+@pytest.fixture(scope="session")
+def shared(api):
+    """The sandbox that tests share: they keep to files of their own."""
+    sandbox = api.create(name="shared")
+    yield sandbox
+    sandbox.destroy()
+
+
+@pytest.fixture
+def fresh(api):
+    """A sandbox of one test's own."""
+    sandbox = api.create()
+    yield sandbox
+    api.delete(sandbox.path)
