@@ -3,9 +3,8 @@
  * room is asked for, so the cost is linear however small frames and reads are.
  *
  * While hunting, the front is dropped until a header with the magic after it
- * stands there. Such a candidate is refused as soon as a NUL comes where its
- * JSON should be: every frame begins with a zero byte (its length is below
- * 2^24), so a HELLO that was cut never swallows the one that follows it.
+ * stands there. Such a candidate is refused as soon as the magic comes again in
+ * its payload, so a HELLO that was cut never swallows the one that follows it.
  */
 #include "frame.h"
 
@@ -125,7 +124,7 @@ static bool
 hello_ok(struct frame_reader *r, const struct frame *f)
 {
 	size_t got = have(r) - FRAME_HEADER;
-	size_t from = r->seen > FRAME_HELLO_HEAD ? r->seen : FRAME_HELLO_HEAD;
+	size_t from = FRAME_MAGIC_SIZE;
 
 	if (got > f->len)
 		got = f->len;
@@ -136,7 +135,10 @@ hello_ok(struct frame_reader *r, const struct frame *f)
 	if (r->side == FRAME_GATEWAY &&
 	    memcmp(f->payload + FRAME_MAGIC_SIZE, r->nonce, FRAME_NONCE) != 0)
 		return false;
-	if (memchr(f->payload + from, '\0', got - from))
+	if (r->seen > from + FRAME_MAGIC_SIZE)
+		from = r->seen - FRAME_MAGIC_SIZE;
+	if (memmem(f->payload + from, got - from, FRAME_MAGIC,
+		   FRAME_MAGIC_SIZE))
 		return false;
 	r->seen = got;
 	return got < f->len || text_is_utf8(f->payload + FRAME_HELLO_HEAD,
@@ -155,7 +157,7 @@ look(struct frame_reader *r, struct frame *f)
 	return have(r) < FRAME_HEADER + f->len ? LOOK_MORE : LOOK_WHOLE;
 }
 
-/* Brings a header with the magic after it to the front; false: none is there.
+/* Brings a header with the magic after it to the front; false: there is none.
  */
 static bool
 hunt(struct frame_reader *r)
