@@ -157,8 +157,7 @@ look(struct frame_reader *r, struct frame *f)
 	return have(r) < FRAME_HEADER + f->len ? LOOK_MORE : LOOK_WHOLE;
 }
 
-/* Brings a header with the magic after it to the front; false: there is none.
- */
+/* Brings a header with the magic after it to the front, if there is one. */
 static bool
 hunt(struct frame_reader *r)
 {
