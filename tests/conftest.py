@@ -41,9 +41,7 @@ def other(stack, api):
 @pytest.fixture(scope="session")
 def shared(api):
     """The sandbox that tests share: they keep to files of their own."""
-    sandbox = api.create(name="shared")
-    yield sandbox
-    sandbox.destroy()
+    return api.create(name="shared")
 
 
 @pytest.fixture

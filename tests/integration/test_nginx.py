@@ -27,8 +27,10 @@ CONTENT = "/v1/sandboxes/cage-0123456789abcdef/files/content"
 
 
 class Nginx:
-    def __init__(self, dir):
+    def __init__(self, dir, port=PORT, **limits):
         self.dir = dir
+        self.port = port
+        self.limits = limits
         self.worker_socket = str(dir / "api.sock")
         self.gateway_socket = str(dir / "gw.sock")
         self.process = None
@@ -38,7 +40,8 @@ class Nginx:
                   "API_SOCKET": "api.sock", "GATEWAY_SOCKET": "gw.sock",
                   "TLS_CERT": "cert.pem", "TLS_KEY": "key.pem", "DIR": "nginx"}
         env = {"NGINX_" + k: str(self.dir / v) for k, v in values.items()}
-        env.update(NGINX_WORKERS="1", NGINX_LISTEN=f"127.0.0.1:{PORT}")
+        env.update(NGINX_WORKERS="1", NGINX_LISTEN=f"127.0.0.1:{self.port}",
+                   **self.limits)
         for name in "log", "tmp":
             (self.dir / name).mkdir()
         subprocess.run(
@@ -55,7 +58,7 @@ class Nginx:
 
     def _listens(self):
         with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", PORT)) == 0
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -71,15 +74,26 @@ class Nginx:
         return wait_until(find, 5, "the access log has " + request_id)
 
 
-@pytest.fixture(scope="module")
-def nginx():
+def running(*args, **kw):
     dir = pathlib.Path(tempfile.mkdtemp(prefix="caged-nginx-"))
     dir.chmod(0o755)
-    the = Nginx(dir)
+    the = Nginx(dir, *args, **kw)
     the.start()
     yield the
     the.stop()
     shutil.rmtree(dir)
+
+
+@pytest.fixture(scope="module")
+def nginx():
+    yield from running()
+
+
+@pytest.fixture
+def strict():
+    """One that takes three requests at once and then one a second."""
+    yield from running(PORT + 1, NGINX_ADDRESS_RATE="1",
+                       NGINX_ADDRESS_BURST="2")
 
 
 @pytest.fixture
@@ -484,3 +498,12 @@ def test_codes_are_those_of_the_error_table():
         assert (retryable.get(problem) == "true") == retry, problem
         if problem != "https" and problem != "default":
             assert actions.get(problem, "") == action, problem
+
+
+def test_one_address_cannot_take_everything(strict):
+    client = Api("127.0.0.1", strict.port, None, str(strict.dir / "cert.pem"))
+    answers = [client.get("/v1/x") for _ in range(6)]
+    assert [a.status for a in answers[:3]] == [503] * 3
+    for answer in answers[4:]:
+        is_problem(answer, 429, "rate_limited")
+        assert answer.headers["Retry-After"] == "1"

@@ -124,5 +124,18 @@ class Stack:
                       for i, line in enumerate(lines) if REPORT.search(line)]
         return found
 
+    def settle(self, seconds):
+        """Until doctor finds nothing wrong."""
+        last = None
+
+        def healthy():
+            nonlocal last
+            last = self.doctor()
+            return last.returncode == 0
+        try:
+            wait_until(healthy, seconds, "doctor finds nothing", every=1)
+        except AssertionError:
+            raise AssertionError(f"{last.stdout}{last.stderr}") from None
+
     def doctor(self):
         return self.admin("doctor", check=False)
