@@ -1,0 +1,45 @@
+/*
+ * What runs VMs. The daemon picks one at start by conf.vm_driver; all the
+ * rest (tables, state files, fencing, adoption) is the same for each.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct conf;
+struct err;
+struct host;
+struct vm_state;
+
+#define DRIVER_TEMPLATES_MAX 64
+
+struct driver {
+	const char *name;
+	/* In the daemon, once, before anything else: fills host.accel and
+	 * host.vmm_version. */
+	int (*start)(struct host *h, struct err *e);
+	/* In the daemon: whether a template of that (valid) name exists. */
+	bool (*has_template)(const struct host *h, const char *name);
+	/* Names of templates, at most DRIVER_TEMPLATES_MAX. */
+	size_t (*templates)(const struct host *h, char (*out)[33]);
+	/*
+	 * In a job, as root: makes the files in `folder`, starts the VMM as
+	 * st->uid and the guest in it; fills pid, start_ticks, exe_* and accel.
+	 * What it leaves behind when it fails is removed by the caller.
+	 */
+	int (*boot)(const struct host *h, int folder, struct vm_state *st,
+		    struct err *e);
+	const char *(*accel)(const struct host *h);
+};
+
+extern const struct driver driver_qemu;
+extern const struct driver driver_fake;
+
+/* NULL when unknown. */
+const struct driver *driver_find(const char *name);
+/* [a-z0-9-]{1,32} */
+bool driver_template_valid(const char *name);
+/* Fills what the kernel knows of the VMM `pid`. */
+int driver_identify(pid_t pid, struct vm_state *st, struct err *e);

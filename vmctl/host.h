@@ -1,0 +1,33 @@
+/* The daemon's one object: what every operation may reach. */
+#pragma once
+
+#include <stdint.h>
+
+#include "accel.h"
+#include "conf.h"
+#include "jailroot.h"
+#include "loop.h"
+#include "uid_pool.h"
+#include "vm_table.h"
+
+struct driver;
+struct job;
+
+#define HOST_BOOT_SIZE 40
+
+struct host {
+	const struct conf *conf;
+	const struct driver *driver;
+	struct loop loop;
+	struct vm_table vms;
+	struct uid_pool uids;
+	int dir_fd;  /* conf.vm_dir */
+	int lock_fd; /* held by this daemon and by the jobs of a dead one */
+	char boot_id[HOST_BOOT_SIZE];
+	char vmm_version[65];
+	enum accel accel; /* driver qemu; jail_root and tsc_khz too */
+	char jail_root[JAILROOT_PATH_MAX];
+	int64_t tsc_khz;
+	struct job *job_list;
+	unsigned jobs; /* in job_list */
+};

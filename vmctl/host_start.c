@@ -1,0 +1,90 @@
+#include "host_start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "driver.h"
+#include "err.h"
+#include "host.h"
+#include "life.h"
+#include "procfs.h"
+#include "timeutil.h"
+#include "job.h"
+#include "vm.h"
+#include "vm_store.h"
+
+#define LOCK ".lock"
+#define LOCK_MS 12000 /* longer than any job of a predecessor lives */
+
+/*
+ * Jobs inherit the lock: it is free only when no process of another daemon
+ * can still change a VM. (A VMM does not hold it: exec closes it.)
+ */
+static int
+lock(int dir_fd, struct err *e)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	int64_t end = time_mono_ms() + LOCK_MS;
+	int fd = openat(dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_errno(e, "open %s", LOCK);
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK && time_mono_ms() < end) {
+			nanosleep(&pause, NULL);
+			continue;
+		}
+		err_errno(e, "another vmctl uses this vm_dir");
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+host_start(struct host *h, const struct conf *c, struct err *e)
+{
+	h->conf = c;
+	h->driver = driver_find(c->vm_driver);
+	if (!h->driver)
+		return err_set(e, ERR_INTERNAL, "there is no vm_driver %s",
+			       c->vm_driver);
+	if (procfs_boot_id(h->boot_id) < 0)
+		return err_errno(e, "read boot id");
+	if (uid_pool_init(&h->uids, (uid_t)c->vm_uid_base,
+			  (uint32_t)c->vm_uid_count) < 0)
+		return err_errno(e, "uid pool");
+	h->dir_fd = vm_store_open(c->vm_dir, e);
+	if (h->dir_fd < 0)
+		return -1;
+	h->lock_fd = lock(h->dir_fd, e);
+	if (h->lock_fd < 0)
+		return -1;
+	if (h->driver->start(h, e) < 0)
+		return err_wrap(e, "driver %s", h->driver->name);
+	return 0;
+}
+
+void
+host_stop(struct host *h)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+
+	while (h->jobs > 0) {
+		job_check_deadlines(h);
+		life_reap(h);
+		nanosleep(&pause, NULL);
+	}
+	for (size_t i = 0; i < h->vms.count; i++)
+		loop_close(&h->loop, &h->vms.vms[i]->exit);
+	vm_table_fini(&h->vms);
+	uid_pool_fini(&h->uids);
+	loop_fini(&h->loop);
+	close(h->dir_fd);
+	close(h->lock_fd);
+}
