@@ -15,7 +15,7 @@ db_init() {
 	local dir=$1
 	need_user "$DB_USER"
 	as_root install -d -m 0755 -o "$DB_USER" -g "$DB_USER" -- "$dir"
-	[ ! -e "$dir/data/.ready" ] || return 0
+	! as_root test -e "$dir/data/.ready" || return 0
 	remove_dir "$dir/data" && mkdir -p -- "$CAGED_CACHE/log"
 	as_root mariadb-install-db --no-defaults --user="$DB_USER" \
 		--datadir="$dir/data" --auth-root-authentication-method=socket \

@@ -1,0 +1,79 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auto.h"
+#include "conf.h"
+#include "err.h"
+#include "store/tx.h"
+#include "text.h"
+
+static int
+read_password(const char *path, char *out, size_t size, struct err *e)
+{
+	FILE *f = fopen(path, "re");
+	char *line;
+
+	if (!f)
+		return err_errno(e, "%s", path);
+	line = fgets(out, (int)size, f);
+	fclose(f);
+	if (!line || strlen(out) + 1 == size)
+		return err_set(e, ERR_INTERNAL, "%s: not a password", path);
+	out[strcspn(out, "\n")] = 0;
+	return 0;
+}
+
+struct store *
+store_open(const struct conf *c, const char *mysql_user, struct err *e)
+{
+	auto_free struct store *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		err_set(e, ERR_INTERNAL, "no memory for a store");
+		return NULL;
+	}
+	s->conf = c;
+	if (text_copy(s->user, sizeof(s->user),
+		      c->db_user[0] ? c->db_user : mysql_user) < 0) {
+		err_set(e, ERR_INTERNAL, "the MySQL user's name is too long");
+		return NULL;
+	}
+	if (c->db_password_file[0] &&
+	    read_password(c->db_password_file, s->password, sizeof(s->password),
+			  e) < 0)
+		return NULL;
+	return steal_ptr(&s);
+}
+
+void
+store_close(struct store *s)
+{
+	if (!s)
+		return;
+	db_drop(s);
+	explicit_bzero(s->password, sizeof(s->password));
+	free(s);
+}
+
+static int
+ping(struct store *s, void *arg, struct err *e)
+{
+	struct {
+		int64_t one;
+	} row;
+	static const struct column columns[] = {
+		{COLUMN_INT, 0, sizeof(row.one), NULL},
+	};
+	static const struct record record = RECORD(columns);
+
+	(void)arg;
+	return stmt_one(s, STMT_ping, NO_CELLS, &record, &row, e) < 0 ? -1 : 0;
+}
+
+int
+store_ping(struct store *s, struct err *e)
+{
+	return tx_run(s, TX_READ, ping, NULL, e);
+}
