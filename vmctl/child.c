@@ -17,8 +17,9 @@
 #include "procfs.h"
 #include "timeutil.h"
 
-#define FIRST_UID 1000 /* conf.def's lower bound: never kill as a system user \
-			*/
+#define FIRST_UID \
+	1000 /* conf.def's lower bound: never kill as a system user \
+	      */
 #define POLL_MS 2
 
 void

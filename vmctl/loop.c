@@ -10,6 +10,7 @@ int
 loop_init(struct loop *l, void *arg, struct err *e)
 {
 	l->arg = arg;
+	l->sources = 0;
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	return l->epoll_fd < 0 ? err_errno(e, "epoll_create1") : 0;
 }
@@ -28,6 +29,7 @@ loop_add(struct loop *l, struct loop_src *src, struct err *e)
 
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, src->fd, &ev) < 0)
 		return err_errno(e, "epoll_ctl");
+	l->sources++;
 	return 0;
 }
 
@@ -40,6 +42,7 @@ loop_close(struct loop *l, struct loop_src *src)
 	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, src->fd, NULL);
 	close(src->fd);
 	src->fd = -1;
+	l->sources--;
 }
 
 int

@@ -15,7 +15,8 @@ struct loop_src {
 
 struct loop {
 	int epoll_fd;
-	void *arg; /* given to every source */
+	unsigned sources; /* added and not closed */
+	void *arg;	  /* given to every source */
 };
 
 int loop_init(struct loop *l, void *arg, struct err *e);

@@ -35,14 +35,13 @@
 #include "vmctl_proto.h"
 
 #define BACKLOG 128
-#define CLIENTS_MAX 512
+#define SOURCES_MAX 8192 /* clients and VMMs */
 #define EXPIRE_MS 600000
 
 struct server {
 	struct host host; /* the loop's argument points here */
 	struct loop_src listener, signals;
 	struct peer_users users;
-	unsigned clients;
 	bool stop;
 };
 
@@ -104,10 +103,13 @@ static void
 on_connect(struct loop_src *src, uint32_t events, void *arg)
 {
 	int fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct server *s = server_of(arg);
 
 	(void)events;
-	if (fd >= 0)
-		admit(server_of(arg), fd);
+	if (fd >= 0 && s->host.loop.sources < SOURCES_MAX)
+		admit(s, fd);
+	else if (fd >= 0)
+		close(fd);
 }
 
 static void
