@@ -10,18 +10,19 @@ _key_works() {
 	stack_api /v1/account -f -o /dev/null 2>/dev/null
 }
 
-# account_new NAME: prints a key of a new account.
-account_new() {
-	local account
-	account=$(stack_admin account create --name "$1") || return 1
-	stack_admin key create --account "$account" --name "$1" --scope full
+# account_key NAME: prints a new key of that account, which is made when there
+# is none.
+account_key() {
+	stack_admin account list | cut -f 5 | grep -qxF -- "$1" ||
+		stack_admin account create "$1" >/dev/null || return 1
+	stack_admin key create "$1" --name "scripts/run"
 }
 
 # Written for the shell: `. env` gives the three variables.
 account_env() {
 	local key
 	if ! _key_works; then
-		key=$(account_new development) || die "no key could be made"
+		key=$(account_key development) || die "no key could be made"
 		(
 			umask 077
 			printf '%s=%q\n' CAGED_API_URL "$STACK_URL" CAGED_API_KEY \

@@ -39,7 +39,7 @@ proc_stop() {
 	local name=$1 pid
 	if pid=$(proc_pid "$name"); then
 		kill -TERM "$pid" 2>/dev/null || true
-		wait_until "${2:-10}" _proc_gone "$name" ||
+		wait_until "${2:-20}" _proc_gone "$name" ||
 			kill -KILL "$pid" 2>/dev/null || true
 		wait_until 5 _proc_gone "$name" ||
 			die "$name (pid $pid) does not end"

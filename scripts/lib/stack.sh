@@ -51,7 +51,7 @@ _ready() {
 	caged-gateway) socket_answers "$STATE/gateway/gateway.sock" ;;
 	caged-api) socket_answers "$STATE/api/api.sock" ;;
 	caged-keeper) proc_pid caged-keeper >/dev/null ;;
-	nginx) _answers readyz ;;
+	nginx) _answers healthz ;;
 	esac
 }
 
@@ -99,10 +99,13 @@ stack_start() {
 	db_init "$STATE/db"
 	db_start "$STATE/db"
 	db_wait "$STATE/db"
-	"$STATE/bin/caged-admin" -c "$STATE/caged.conf" migrate >/dev/null ||
+	"$STATE/bin/caged-admin" -c "$STATE/caged.conf" migrate \
+		--sql "$CAGED_ROOT/sql" >/dev/null ||
 		die "the database could not be migrated"
 	step "Daemons: ${STACK_DAEMONS[*]}"
 	for name in "${STACK_DAEMONS[@]}"; do daemon_up "$name"; done
+	wait_until 20 _answers readyz || die "not ready: $(
+		curl -sS -m 5 --cacert "$STATE/ca.pem" "$STACK_URL/readyz" 2>&1)"
 }
 
 _stop_daemons() {
@@ -131,7 +134,7 @@ stack_stop() {
 
 _destroy_sandboxes() {
 	local id
-	[ -r "$STATE/env" ] && _answers readyz || return 0
+	[ -r "$STATE/env" ] && _answers healthz || return 0
 	for id in $(stack_api /v1/sandboxes | jq -r '.[].id' 2>/dev/null); do
 		stack_api "/v1/sandboxes/$id" -X DELETE -o /dev/null || true
 	done
@@ -147,9 +150,7 @@ _destroy_vms() {
 }
 
 stack_vmctl() {
-	local command=$1
-	shift
-	"$STATE/bin/vmctl" "$command" -c "$STATE/caged.conf" "$@"
+	"$STATE/bin/vmctl" -c "$STATE/caged.conf" "$@"
 }
 
 # stack_api PATH [curl options]: with the key of the env file.

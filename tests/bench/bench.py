@@ -164,8 +164,8 @@ def machine(stack):
 
 
 def accelerator(stack):
-    found = re.search(r'accel\W+(kvm|tcg)', stack.vmctl("list"))
-    return found.group(1) if found else "unknown"
+    vms = stack.vms()
+    return vms[0]["accel"] if vms else "unknown"
 
 
 def report(stack, creates, destroys, execs, gets, rows):

@@ -1,6 +1,7 @@
 """The stack under test: started by scripts/run with the sanitised programs,
 on a port and in a state folder of its own."""
 
+import json
 import os
 import pathlib
 import re
@@ -71,21 +72,26 @@ class Stack:
 
     def vmctl(self, *args):
         done = subprocess.run(
-            [self.state / "bin/vmctl", args[0], "-c",
-             self.state / "caged.conf", *args[1:]],
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [self.state / "bin/vmctl", "-c", self.state / "caged.conf",
+             *args], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             timeout=60)
         assert done.returncode == 0, done
         return done.stdout
 
+    def vm(self, sandbox):
+        return json.loads(self.vmctl("stat", sandbox))
+
+    def vms(self):
+        return [self.vm(id) for id in
+                re.findall(r"cage-[a-z0-9]{16}", self.vmctl("list"))]
+
     def account(self, name, *options):
         """A new account: (its id, a key of scope full)."""
-        account = self.admin("account", "create", "--name", name, *options)
+        account = self.admin("account", "create", name, *options)
         return account, self.key(account)
 
     def key(self, account, scope="full"):
-        return self.admin("key", "create", "--account", account, "--name",
-                          "test", "--scope", scope)
+        return self.admin("key", "create", account, "--scope", scope)
 
     def pid(self, name):
         file = self.state / "pid" / (name + ".pid")
