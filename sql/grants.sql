@@ -21,15 +21,15 @@ GRANT SELECT, UPDATE (state, op_id, op_owner, lease_until, error_code,
 	ON sandbox TO 'caged-gateway'@'localhost';
 GRANT SELECT, DELETE ON sandbox_plan TO 'caged-gateway'@'localhost';
 GRANT INSERT ON sandbox_transition TO 'caged-gateway'@'localhost';
-GRANT SELECT, INSERT, UPDATE (boot, ended_at) ON sandbox_run
+GRANT SELECT, INSERT, UPDATE (ended_at) ON sandbox_run
 	TO 'caged-gateway'@'localhost';
 GRANT SELECT (account_id, idem_key, resource_id, status), UPDATE (status,
 	problem_code, problem_message, problem_field)
 	ON idempotency TO 'caged-gateway'@'localhost';
-GRANT SELECT, INSERT, UPDATE (id, status, cause, exit_code, ended_at,
+GRANT SELECT, INSERT, UPDATE (status, cause, exit_code, ended_at,
 	duration_us, stdout_bytes, stderr_bytes, dropped_bytes, error_code,
 	error_message) ON exec TO 'caged-gateway'@'localhost';
-GRANT SELECT, INSERT, UPDATE (data), DELETE ON exec_output
+GRANT SELECT, INSERT, DELETE ON exec_output
 	TO 'caged-gateway'@'localhost';
 
 -- caged-keeper: mends states, deletes what is old; reads no plan, no command.
@@ -45,7 +45,7 @@ GRANT SELECT (resource_id, status, created_at), UPDATE (status, problem_code,
 	ON idempotency TO 'caged-keeper'@'localhost';
 GRANT SELECT (id, sandbox_id, status, started_at), UPDATE (status, ended_at),
 	DELETE ON exec TO 'caged-keeper'@'localhost';
-GRANT INSERT, UPDATE ON host TO 'caged-keeper'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON host TO 'caged-keeper'@'localhost';
 GRANT EXECUTE ON PROCEDURE exec_output_roll TO 'caged-keeper'@'localhost';
 
 -- caged_report: the views.

@@ -13,34 +13,48 @@ static int
 save_start(struct store *s, const struct store_exec_item *i, struct err *e)
 {
 	const struct store_exec *x = i->exec;
+	struct err why;
 
-	return stmt_run(s, STMT_exec_start,
-			CELLS(cell_text(x->id), cell_text(x->sandbox),
-			      cell_text(x->account), cell_text(x->key),
-			      cell_int(x->boot), cell_text(x->request_id),
-			      cell_text(i->command),
-			      cell_int(i->command_is_argv),
-			      cell_time(x->started_us)),
-			NULL, e);
+	if (stmt_run(s, STMT_exec_start,
+		     CELLS(cell_text(x->id), cell_text(x->sandbox),
+			   cell_text(x->account), cell_text(x->key),
+			   cell_int(x->boot), cell_text(x->request_id),
+			   cell_text(i->command), cell_int(i->command_is_argv),
+			   cell_time(x->started_us)),
+		     NULL, &why) == 0 ||
+	    s->fail == DB_FAIL_TAKEN)
+		return 0;
+	*e = why;
+	return -1;
 }
 
 static int
-save_end(struct store *s, const struct store_exec_item *i, struct err *e)
+set_done(struct store *s, const struct store_exec *x, int64_t *out_found,
+	 struct err *e)
 {
-	const struct store_exec *x = i->exec;
-
 	return stmt_run(
 		s, STMT_exec_end,
-		CELLS(cell_text(x->id), cell_text(x->sandbox),
-		      cell_text(x->account), cell_text(x->key),
-		      cell_int(x->boot), cell_text(x->request_id),
-		      cell_text(i->command), cell_int(i->command_is_argv),
-		      cell_time(x->started_us), cell_text(x->cause),
-		      cell_int(x->exit_code), cell_time(x->ended_us),
-		      cell_int(x->duration_us), cell_int(x->stdout_bytes),
-		      cell_int(x->stderr_bytes), cell_int(x->dropped_bytes),
-		      cell_text(x->error_code), cell_text(x->error_message)),
-		NULL, e);
+		CELLS(cell_text(x->cause), cell_int(x->exit_code),
+		      cell_time(x->ended_us), cell_int(x->duration_us),
+		      cell_int(x->stdout_bytes), cell_int(x->stderr_bytes),
+		      cell_int(x->dropped_bytes), cell_text(x->error_code),
+		      cell_text(x->error_message), cell_text(x->id)),
+		out_found, e);
+}
+
+/* The start may never have been saved: the agent keeps results for us. */
+static int
+save_end(struct store *s, const struct store_exec_item *i, struct err *e)
+{
+	int64_t found;
+
+	if (set_done(s, i->exec, &found, e) < 0)
+		return -1;
+	if (found > 0)
+		return 0;
+	if (save_start(s, i, e) < 0)
+		return -1;
+	return set_done(s, i->exec, &found, e);
 }
 
 /* The oldest chunk of the tail goes when a new one comes. */

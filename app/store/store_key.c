@@ -109,14 +109,19 @@ insert(struct store *s, void *arg, struct err *e)
 {
 	const struct key_call *c = arg;
 	const struct store_key *k = c->in;
+	struct err why;
 
-	return stmt_run(s, STMT_key_insert,
-			CELLS(cell_text(k->id), cell_text(k->account),
-			      cell_blob(c->hash, STORE_KEY_HASH_SIZE),
-			      cell_text(k->prefix), cell_text(k->name),
-			      cell_text(key_scope_name(k->scope)),
-			      cell_time(k->expires_us)),
-			NULL, e);
+	if (stmt_run(s, STMT_key_insert,
+		     CELLS(cell_text(k->id), cell_text(k->account),
+			   cell_blob(c->hash, STORE_KEY_HASH_SIZE),
+			   cell_text(k->prefix), cell_text(k->name),
+			   cell_text(key_scope_name(k->scope)),
+			   cell_time(k->expires_us)),
+		     NULL, &why) == 0 ||
+	    s->fail == DB_FAIL_TAKEN) /* inserted by the run before */
+		return 0;
+	*e = why;
+	return -1;
 }
 
 int
