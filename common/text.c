@@ -69,7 +69,7 @@ good_bytes(const uint8_t *s, size_t n)
 {
 	size_t at = 0, len;
 
-	while ((len = text_utf8_len(s + at, n - at)) > 0)
+	while (at < n && (len = text_utf8_len(s + at, n - at)) > 0)
 		at += len;
 	return at;
 }

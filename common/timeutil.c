@@ -42,7 +42,9 @@ time_rfc3339(char out[TIME_RFC3339_SIZE], int64_t unix_us, int millis)
 	size_t n;
 
 	gmtime_r(&s, &tm);
-	n = strftime(out, TIME_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	/* strftime's %Y has no leading zeros. */
+	n = (size_t)snprintf(out, TIME_RFC3339_SIZE, "%04d", tm.tm_year + 1900);
+	n += strftime(out + n, TIME_RFC3339_SIZE - n, "-%m-%dT%H:%M:%S", &tm);
 	if (millis && us >= 1000)
 		snprintf(out + n, TIME_RFC3339_SIZE - n, ".%03uZ",
 			 (unsigned)(us / 1000));
