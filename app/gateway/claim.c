@@ -1,0 +1,358 @@
+#include "claim.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "auto.h"
+#include "buf.h"
+#include "channel.h"
+#include "channels.h"
+#include "claim_db.h"
+#include "err.h"
+#include "gateway.h"
+#include "handlers.h"
+#include "http.h"
+#include "jobs.h"
+#include "reply.h"
+#include "text.h"
+#include "timeutil.h"
+#include "undo.h"
+
+#define ENTROPY 64
+#define MACHINE_ID 16
+
+/*
+ * load (row and plan, database) -> claim stream (guest) -> commit (database)
+ * -> answer. A failure of the guest goes through undo.
+ */
+struct claiming {
+	struct table_entry entry; /* gateway.claims */
+	struct gateway *gw;
+	struct http_exchange *x; /* NULL: nobody waits */
+	bool respond_async;
+	char sandbox[ID_SIZE];
+	int64_t boot;
+	struct sandbox row;
+	json_t *env; /* owned */
+	int tries;
+	int rc; /* of the job */
+	struct err error;
+	struct job job;
+	struct event *timer; /* until the next try of the commit */
+	struct undo undo;
+};
+
+#define OF(j) \
+	((struct claiming *)(void *)((char *)(j)-offsetof(struct claiming, \
+							  job)))
+
+static void commit(struct claiming *c);
+
+static void
+claiming_free(struct claiming *c)
+{
+	table_remove(&c->gw->claims, &c->entry);
+	if (c->timer)
+		event_free(c->timer);
+	json_decref(c->env);
+	free(c);
+}
+
+static void
+free_entry(struct table_entry *entry, void *arg)
+{
+	(void)arg;
+	claiming_free(table_object(entry, struct claiming, entry));
+}
+
+void
+claim_free_all(struct gateway *gw)
+{
+	table_each(&gw->claims, free_entry, NULL);
+}
+
+static void
+answer_row(struct claiming *c, int status)
+{
+	struct http_exchange *x = c->x;
+
+	c->x = NULL;
+	if (!x)
+		return;
+	http_header(x, "Location", "/v1/sandboxes/%s", c->sandbox);
+	reply_json(x, status, sandbox_json(&c->row));
+}
+
+/* Ends the claim without touching the VM. */
+static void
+give_up(struct claiming *c, const struct err *e)
+{
+	if (c->x)
+		reply_problem(c->x, e);
+	claiming_free(c);
+}
+
+static void
+undone(struct undo *u)
+{
+	struct claiming *c =
+		(struct claiming *)(void *)((char *)u -
+					    offsetof(struct claiming, undo));
+
+	give_up(c, &u->problem);
+}
+
+static void
+fail(struct claiming *c, const struct err *e)
+{
+	c->undo = (struct undo){
+		.gw = c->gw,
+		.creating_op_id = c->row.op_id,
+		.problem = *e,
+		.done = undone,
+	};
+	text_copy(c->undo.sandbox, sizeof(c->undo.sandbox), c->sandbox);
+	undo_start(&c->undo);
+}
+
+static void
+run_commit(struct job *j, void *ctx)
+{
+	struct claiming *c = OF(j);
+	struct sandbox now;
+
+	c->rc = claim_db_commit(ctx, &c->row, &now, &c->error);
+	if (c->rc == 0)
+		c->row = now;
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	commit(arg);
+}
+
+static void
+committed(struct job *j)
+{
+	struct claiming *c = OF(j);
+	const struct timeval tv = {.tv_sec = CLAIM_RETRY_MS / 1000};
+
+	if (c->rc == 0) {
+		answer_row(c, 201);
+		claiming_free(c);
+	} else if (c->error.code == ERR_DATABASE_UNAVAILABLE &&
+		   ++c->tries < CLAIM_DB_TRIES && c->timer) {
+		evtimer_add(c->timer, &tv);
+	} else {
+		/* Whoever moved the row, or the keeper, takes the VM away. */
+		give_up(c, &c->error);
+	}
+}
+
+static void
+commit(struct claiming *c)
+{
+	c->job = (struct job){.run = run_commit, .done = committed};
+	if (jobs_add(c->gw->db, &c->job) == 0)
+		return;
+	err_set(&c->error, ERR_OVERLOADED, "too much waits for the database");
+	give_up(c, &c->error);
+}
+
+static void
+on_claimed(void *owner, const void *record)
+{
+	(void)record; /* what a guest says of itself decides nothing */
+	commit(owner);
+}
+
+static void
+on_fail(void *owner, const struct err *e, bool lost)
+{
+	struct claiming *c = owner;
+	struct err failed = *e;
+
+	(void)lost;
+	if (e->code == ERR_GATEWAY_UNAVAILABLE) {
+		give_up(c, e); /* we stop: our successor goes on */
+		return;
+	}
+	/* While there is no sandbox its guest's ends are the VMM's. */
+	if (e->code != ERR_GUEST_TIMEOUT)
+		err_set(&failed, ERR_VMM_FAILED,
+			"the sandbox did not start: %s", e->msg);
+	fail(c, &failed);
+}
+
+static const struct stream_events events = {
+	.end = on_claimed,
+	.fail = on_fail,
+};
+
+#define SET(record, member, v) \
+	((record)->member = (v), (record)->has_##member = true)
+
+static struct stream *
+open_claim(struct claiming *c, const char *entropy, const char *machine_id,
+	   struct err *e)
+{
+	struct claim record = {0};
+	const struct stream_request r = {
+		.sandbox = c->sandbox,
+		.boot = c->boot,
+		.kind = &kind_claim,
+		.record = &record,
+		.timeout_ms = CLAIM_MS,
+		.whole = true,
+		.events = &events,
+		.owner = c,
+	};
+
+	SET(&record, sandbox, c->sandbox);
+	SET(&record, entropy, entropy);
+	SET(&record, realtime_us, time_unix_us());
+	SET(&record, hostname, c->sandbox);
+	SET(&record, machine_id, machine_id);
+	if (c->env)
+		SET(&record, env, c->env);
+	return stream_open(c->gw->channels, &r, e);
+}
+
+static void
+ask_guest(struct claiming *c)
+{
+	uint8_t bytes[ENTROPY], id[MACHINE_ID];
+	char machine_id[2 * MACHINE_ID + 1];
+	auto_buf struct buf entropy;
+	struct err e;
+
+	random_bytes(bytes, sizeof(bytes));
+	random_bytes(id, sizeof(id));
+	text_hex(machine_id, id, sizeof(id));
+	buf_init(&entropy, 2 * sizeof(bytes));
+	if (text_add_base64(&entropy, bytes, sizeof(bytes)) < 0)
+		err_set(&e, ERR_INTERNAL, "no memory for entropy");
+	else if (open_claim(c, buf_str(&entropy), machine_id, &e))
+		return;
+	fail(c, &e);
+}
+
+static void
+run_load(struct job *j, void *ctx)
+{
+	struct claiming *c = OF(j);
+
+	c->rc = claim_db_load(ctx, c->gw->plan_key, c->sandbox, &c->row,
+			      &c->env, &c->error);
+}
+
+static void
+loaded(struct job *j)
+{
+	struct claiming *c = OF(j);
+
+	if (c->rc == 0 && c->row.state == SANDBOX_running) {
+		answer_row(c,
+			   201); /* a former gateway, or the resume, did it */
+		claiming_free(c);
+		return;
+	}
+	if (c->rc == 0 && c->row.state != SANDBOX_creating)
+		c->rc = err_set(&c->error, ERR_SANDBOX_DESTROYED,
+				"the sandbox was destroyed while it was made");
+	if (c->rc < 0) {
+		give_up(c, &c->error);
+		return;
+	}
+	if (c->respond_async)
+		answer_row(c, 202);
+	ask_guest(c);
+}
+
+static struct claiming *
+begin(struct gateway *gw, const char *sandbox, int64_t boot, struct err *e)
+{
+	struct claiming *c = NULL;
+
+	if (gw->claims.count < GATEWAY_CLAIMS_MAX)
+		c = calloc(1, sizeof(*c));
+	if (!c) {
+		err_set(e, ERR_OVERLOADED, "too many sandboxes start at once");
+		return NULL;
+	}
+	c->gw = gw;
+	c->boot = boot;
+	text_copy(c->sandbox, sizeof(c->sandbox), sandbox);
+	c->timer = evtimer_new(gw->base, on_retry, c);
+	c->job = (struct job){.run = run_load, .done = loaded};
+	table_add(&gw->claims, &c->entry, c->sandbox);
+	if (jobs_add(gw->db, &c->job) == 0)
+		return c;
+	err_set(e, ERR_OVERLOADED, "too much waits for the database");
+	claiming_free(c);
+	return NULL;
+}
+
+static struct claiming *
+find(struct gateway *gw, const char *sandbox)
+{
+	struct table_entry *entry = table_find(&gw->claims, sandbox);
+
+	return entry ? table_object(entry, struct claiming, entry) : NULL;
+}
+
+void
+claim_resume(struct gateway *gw, const char *sandbox, int64_t boot)
+{
+	struct err e;
+
+	if (!find(gw, sandbox))
+		begin(gw, sandbox, boot, &e);
+}
+
+static void
+client_gone(void *ctx)
+{
+	struct claiming *c = ctx;
+
+	c->x = NULL;
+}
+
+static const struct http_events client_events = {.gone = client_gone};
+
+/* RFC 7240: a list of preferences, whose names are case-insensitive. */
+static bool
+wants_async(const struct http_exchange *x)
+{
+	const char *prefer = x->request->header[HTTP_prefer];
+
+	return prefer && strcasestr(prefer, "respond-async");
+}
+
+void
+claim_start(struct gateway *gw, struct http_exchange *x, const uint8_t *body,
+	    size_t n)
+{
+	struct claiming *c = find(gw, x->grant.sandbox);
+	struct err e;
+
+	(void)body; /* the worker read it */
+	(void)n;
+	if (c && c->x)
+		err_set(&e, ERR_WRONG_STATE, "the sandbox is being made");
+	if (!c)
+		c = begin(gw, x->grant.sandbox, x->grant.boot, &e);
+	if (!c || c->x) {
+		reply_problem(x, &e);
+		return;
+	}
+	c->x = x;
+	c->respond_async = wants_async(x);
+	x->events = &client_events;
+	x->ctx = c;
+}

@@ -1,0 +1,74 @@
+#include "claim_db.h"
+
+#include <string.h>
+
+#include "auto.h"
+#include "field.h"
+#include "gateway.h"
+#include "store/store_sandbox.h"
+#include "store/store_sandbox_create.h"
+#include "store/store_sandbox_move.h"
+
+#define PLAN_DEPTH 4
+
+/* The plan is {"env":{...}}. */
+static int
+read_plan(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
+	  const struct buf *sealed, json_t **out_env, struct err *e)
+{
+	auto_json json_t *json = NULL;
+	auto_buf struct buf plain;
+	int rc;
+
+	buf_init(&plain, STORE_PLAN_MAX);
+	rc = plan_crypt_open(key, sandbox, sealed->data, sealed->len, &plain,
+			     e);
+	if (rc == 0)
+		json = json_parse(buf_str(&plain), plain.len, PLAN_DEPTH, e);
+	if (plain.data)
+		explicit_bzero(plain.data, plain.len);
+	if (!json)
+		return err_wrap(e, "open the plan of %s", sandbox);
+	*out_env = json_incref(json_object_get(json, "env"));
+	return 0;
+}
+
+int
+claim_db_load(struct store *s, const uint8_t key[PLAN_KEY_SIZE],
+	      const char *sandbox, struct sandbox *out, json_t **out_env,
+	      struct err *e)
+{
+	auto_buf struct buf sealed;
+
+	buf_init(&sealed, STORE_PLAN_MAX);
+	if (store_sandbox_get(s, NULL, sandbox, out, e) < 0)
+		return -1;
+	if (out->state != SANDBOX_creating)
+		return 0;
+	if (store_plan_get(s, sandbox, &sealed, e) < 0)
+		return -1;
+	return sealed.len ? read_plan(key, sandbox, &sealed, out_env, e) : 0;
+}
+
+int
+claim_db_commit(struct store *s, const struct sandbox *row, struct sandbox *out,
+		struct err *e)
+{
+	const struct store_move m = {
+		.sandbox = row->id,
+		.op_id = row->op_id,
+		.from = SANDBOX_creating,
+		.to = SANDBOX_running,
+		.actor = GATEWAY_ACTOR,
+		.reason = "claimed",
+		.message = "",
+	};
+	enum store_move_outcome outcome;
+
+	if (store_sandbox_move(s, &m, &outcome, out, e) < 0)
+		return -1;
+	if (outcome == STORE_MOVE_LOST)
+		return err_set(e, ERR_SANDBOX_DESTROYED,
+			       "the sandbox was destroyed while it was made");
+	return 0;
+}
