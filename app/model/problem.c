@@ -1,7 +1,10 @@
 #include "problem.h"
 
+#include <string.h>
+
 #include "auto.h"
 #include "err.h"
+#include "file_json.h"
 
 /* Codes whose subject is worth another wait than a second or two. */
 static const struct {
@@ -15,18 +18,31 @@ static const struct {
 
 #define WAIT_DEFAULT_S 2
 
+/* Words may quote what a client sent, cut anywhere. */
+static json_t *
+words(const char *s)
+{
+	return file_json_text(s, strlen(s));
+}
+
 static json_t *
 reason_json(const struct err *e, const char *subject_type,
 	    const char *subject_id)
 {
 	auto_json json_t *r = json_pack(
-		"{s:s, s:s, s:s, s:b, s:s*, s:s*}", "code", err_name(e->code),
-		"message", e->msg, "action", err_action(e->code), "retryable",
-		err_retryable(e->code), "subject_type", subject_type,
-		"subject_id", subject_id);
+		"{s:s, s:o, s:s, s:b}", "code", err_name(e->code), "message",
+		words(e->msg), "action", err_action(e->code), "retryable",
+		err_retryable(e->code));
 
-	if (r && e->field[0] &&
-	    json_object_set_new(r, "field", json_string(e->field)))
+	if (!r)
+		return NULL;
+	if (e->field[0] && json_object_set_new(r, "field", words(e->field)))
+		return NULL;
+	if (subject_type &&
+	    json_object_set_new(r, "subject_type", json_string(subject_type)))
+		return NULL;
+	if (subject_id &&
+	    json_object_set_new(r, "subject_id", words(subject_id)))
 		return NULL;
 	return steal_ptr(&r);
 }
@@ -37,10 +53,10 @@ problem_json(const struct err *e, const char *request_id,
 {
 	int status = err_status(e->code);
 
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o}", "type",
+	return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "type",
 			 "about:blank", "title", err_title(status), "status",
-			 status, "detail", e->msg, "error", e->msg, "instance",
-			 request_id, "reason",
+			 status, "detail", words(e->msg), "error",
+			 words(e->msg), "instance", words(request_id), "reason",
 			 reason_json(e, subject_type, subject_id));
 }
 
