@@ -34,7 +34,7 @@ after_scheme(const char *value, const char *scheme)
 static int
 basic_user(const char *text, char out[API_KEY_TEXT_SIZE], struct err *e)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char *colon;
 	int rc;
 

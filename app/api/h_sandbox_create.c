@@ -179,7 +179,7 @@ create(struct call *c, const struct req_create *r, struct err *e)
 {
 	struct store_create_result result;
 	struct sandbox s = {0};
-	auto_buf struct buf plan;
+	auto_buf struct buf plan = {0};
 
 	buf_init(&plan, STORE_PLAN_MAX);
 	if (fill_sandbox(c, r, &s, e) || seal_plan(c, r, s.id, &plan, e) ||

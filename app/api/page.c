@@ -77,7 +77,7 @@ next_link(const struct page *p, const struct call *c, struct buf *out)
 int
 page_answer(struct page *p, struct call *c, struct err *e)
 {
-	auto_buf struct buf link;
+	auto_buf struct buf link = {0};
 
 	buf_init(&link, LINK_MAX);
 	if (p->failed)

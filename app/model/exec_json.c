@@ -19,7 +19,7 @@ bytes_json(const struct exec_bytes *b)
 static int
 add_exact(json_t *o, const struct exec_bytes *b)
 {
-	auto_buf struct buf text;
+	auto_buf struct buf text = {0};
 
 	if (text_is_utf8(b->data, b->len))
 		return 0;

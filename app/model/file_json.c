@@ -13,7 +13,7 @@
 json_t *
 file_json_text(const void *data, size_t len)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	if (len == 0)
 		return json_string("");
@@ -85,7 +85,7 @@ file_json_content(const struct file_item *f, const void *data, size_t len)
 {
 	auto_json json_t *o = json_object();
 	bool utf8 = text_is_utf8(data, len);
-	auto_buf struct buf b64;
+	auto_buf struct buf b64 = {0};
 
 	buf_init(&b64, 2 * len + 8);
 	if (!o || set_path(o, f->path, false) ||
