@@ -11,7 +11,7 @@
 
 #define PLAN_DEPTH 4
 
-/* The plan is {"env":{...}}. */
+/* The plan is the environment: an object of strings. */
 static int
 read_plan(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
 	  const struct buf *sealed, json_t **out_env, struct err *e)
@@ -29,7 +29,7 @@ read_plan(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
 		explicit_bzero(plain.data, plain.len);
 	if (!json)
 		return err_wrap(e, "open the plan of %s", sandbox);
-	*out_env = json_incref(json_object_get(json, "env"));
+	*out_env = steal_ptr(&json);
 	return 0;
 }
 
