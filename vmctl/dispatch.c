@@ -21,15 +21,6 @@ static ops_fn *const handlers[VMCTL_OP_COUNT] = {
 #undef VMCTL_OP
 };
 
-static int
-permit(const struct request *r, struct err *e)
-{
-	if (r->client->roles & r->row->roles)
-		return 0;
-	return err_set(e, ERR_POLICY_DENIED, "%s is not for uid %u",
-		       r->row->name, r->client->uid);
-}
-
 /* The answer that the operation had when it ended. */
 static void
 repeat(struct host *h, struct vm *vm, struct request *r)
@@ -96,7 +87,8 @@ dispatch_packet(struct host *h, struct client *c, const char *packet,
 	}
 	if (c->refs > CLIENT_REQUESTS_MAX)
 		err_set(&e, ERR_OVERLOADED, "too many requests are unanswered");
-	else if (request_parse(r, packet, len, &e) == 0 && permit(r, &e) == 0) {
+	else if (request_parse(r, packet, len, &e) == 0 &&
+		 fence_role(r->op, c->roles, &e) == 0) {
 		dispatch_request(h, r);
 		return;
 	}

@@ -6,6 +6,15 @@
 #include "vm_state.h"
 
 int
+fence_role(enum vmctl_op op, unsigned roles, struct err *e)
+{
+	if (vmctl_ops[op].roles & roles)
+		return 0;
+	return err_set(e, ERR_POLICY_DENIED, "%s is not for this user",
+		       vmctl_ops[op].name);
+}
+
+int
 fence_state(const struct vm_state *st, enum vmctl_op op, struct err *e)
 {
 	/* What a refusal means to the asker, by the VM's state. */

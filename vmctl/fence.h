@@ -21,5 +21,7 @@ enum fence_verdict {
 /* `st` is what is known of the VM (state absent when nothing is). */
 enum fence_verdict fence_judge(const struct vm_state *st, enum vmctl_op op,
 			       int64_t op_id, struct err *e);
+/* Whether any of the roles may ask for it at all. POLICY_DENIED. */
+int fence_role(enum vmctl_op op, unsigned roles, struct err *e);
 /* The state's part alone, for every operation on a VM. 0 or -1. */
 int fence_state(const struct vm_state *st, enum vmctl_op op, struct err *e);
