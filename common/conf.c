@@ -12,7 +12,7 @@
 #include "err.h"
 #include "text.h"
 
-#define FILE_MAX (64 * 1024)
+#define FILE_MAX 65536
 
 struct row {
 	const char *name;

@@ -9,16 +9,16 @@
 #include "text.h"
 
 struct err_row {
-	int status;
 	const char *name;
-	bool retryable;
 	const char *action;
+	int status;
+	bool retryable;
 };
 
 static const struct err_row rows[ERR_COUNT] = {
-	[ERR_NONE] = {200, "", false, ""},
+	[ERR_NONE] = {"", "", 200, false},
 #define E(name, status, code, retryable, action) \
-	[ERR_##name] = {(status), (code), (retryable), (action)},
+	[ERR_##name] = {(code), (action), (status), (retryable)},
 #include "errors.def"
 #undef E
 };

@@ -5,6 +5,9 @@
 
 #include "frame_row.h"
 
+const uint8_t frame_magic[FRAME_MAGIC_SIZE] = {0xff, 'C', 'A',	'G',
+					       'E',  'D', 0xfe, '\n'};
+
 const struct frame_row frame_rows[FRAME_ROWS] = {
 #define FRAME(name, value, control, gateway, agent) \
 	[value] = {#name, (control), {(gateway), (agent)}},
@@ -89,8 +92,10 @@ frame_add_hello(struct buf *b, enum frame_type type,
 
 	if (!p)
 		return -1;
-	memcpy(p, FRAME_MAGIC, FRAME_MAGIC_SIZE);
+	memcpy(p, frame_magic, FRAME_MAGIC_SIZE);
 	memcpy(p + FRAME_MAGIC_SIZE, nonce, FRAME_NONCE);
+	/* The frame has its length:
+	 * NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(p + FRAME_HELLO_HEAD, json, n);
 	return 0;
 }

@@ -130,14 +130,14 @@ hello_ok(struct frame_reader *r, const struct frame *f)
 		got = f->len;
 	if (got < FRAME_HELLO_HEAD)
 		return true;
-	if (memcmp(f->payload, FRAME_MAGIC, FRAME_MAGIC_SIZE) != 0)
+	if (memcmp(f->payload, frame_magic, FRAME_MAGIC_SIZE) != 0)
 		return false;
 	if (r->side == FRAME_GATEWAY &&
 	    memcmp(f->payload + FRAME_MAGIC_SIZE, r->nonce, FRAME_NONCE) != 0)
 		return false;
 	if (r->seen > from + FRAME_MAGIC_SIZE)
 		from = r->seen - FRAME_MAGIC_SIZE;
-	if (memmem(f->payload + from, got - from, FRAME_MAGIC,
+	if (memmem(f->payload + from, got - from, frame_magic,
 		   FRAME_MAGIC_SIZE))
 		return false;
 	r->seen = got;
@@ -167,7 +167,7 @@ hunt(struct frame_reader *r)
 
 	while (have(r) >= need) {
 		magic = memmem(front(r) + FRAME_HEADER, have(r) - FRAME_HEADER,
-			       FRAME_MAGIC, FRAME_MAGIC_SIZE);
+			       frame_magic, FRAME_MAGIC_SIZE);
 		if (!magic) {
 			drop(r, have(r) - (need - 1));
 			return false;

@@ -3,17 +3,15 @@
 
 #include "frame.h"
 
+#define FRAME_MAGIC_SIZE 8
+#define FRAME_HELLO_HEAD (FRAME_MAGIC_SIZE + FRAME_NONCE)
+#define FRAME_CREDIT_SIZE 4
+
 /*
  * Begins the payload of a HELLO and a WELCOME. FF and FE are in no UTF-8 text,
  * so it cannot be in the JSON after it.
  */
-#define FRAME_MAGIC \
-	"\xff" \
-	"CAGED" \
-	"\xfe\n"
-#define FRAME_MAGIC_SIZE 8
-#define FRAME_HELLO_HEAD (FRAME_MAGIC_SIZE + FRAME_NONCE)
-#define FRAME_CREDIT_SIZE 4
+extern const uint8_t frame_magic[FRAME_MAGIC_SIZE];
 
 #define FRAME_ROWS 16 /* more than the highest type */
 

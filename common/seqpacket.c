@@ -1,7 +1,6 @@
 #include "seqpacket.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -83,7 +82,7 @@ seqpacket_listen(const char *path, int backlog, struct err *e)
 static int
 set_timeout(int sock, int ms)
 {
-	struct timeval t = {ms / 1000, (ms % 1000) * 1000};
+	struct timeval t = {ms / 1000, (ms % 1000) * 1000L};
 
 	return setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
 }
@@ -114,8 +113,7 @@ int
 seqpacket_send(int sock, const void *p, size_t n, int fd)
 {
 	union control c = {.bytes = {0}};
-	/* sendmsg(2) only reads it, but the type is not const. */
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = n};
+	struct iovec iov = {.iov_len = n};
 	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t sent;
 
@@ -123,6 +121,8 @@ seqpacket_send(int sock, const void *p, size_t n, int fd)
 		errno = EINVAL;
 		return -1;
 	}
+	/* sendmsg(2) only reads there, but the type is not const. */
+	memcpy(&iov.iov_base, &p, sizeof(p));
 	if (fd >= 0) {
 		c.align.cmsg_level = SOL_SOCKET;
 		c.align.cmsg_type = SCM_RIGHTS;

@@ -137,6 +137,6 @@ time_parse_rfc3339(const char *s, int64_t *out_unix_us)
 		return -1;
 	tm.tm_year = year - 1900;
 	tm.tm_mon = month - 1;
-	*out_unix_us = ((int64_t)timegm(&tm) - offset * 60) * US + us;
+	*out_unix_us = ((int64_t)timegm(&tm) - (int64_t)offset * 60) * US + us;
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "vmctl_client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -29,6 +30,13 @@ struct call {
 	const struct vmctl_op_row *op;
 	int64_t until_ms;
 	int fd; /* that came with the reply */
+};
+
+union reply {
+	struct vmctl_vm vm;
+	struct vmctl_empty_reply empty;
+	struct vmctl_list_reply list;
+	struct vmctl_host_info host_info;
 };
 
 struct vmctl *
@@ -250,20 +258,18 @@ call(struct vmctl *c, enum vmctl_op op, const void *args, void *out,
 		.until_ms = time_mono_ms() + row->deadline_ms + GRACE_MS,
 		.fd = -1,
 	};
-	auto_free void *reply = malloc(row->reply->size);
-	auto_close int fd = -1;
+	union reply reply;
 	int rc;
 
-	if (!reply)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	rc = exchange(c, &k, args, reply, e);
-	fd = k.fd;
-	if (rc < 0)
-		return err_wrap(e, "vmctl %s", row->name);
-	memcpy(out, reply, row->reply->size);
-	if (out_fd)
-		*out_fd = steal_fd(&fd);
-	return 0;
+	assert(row->reply->size <= sizeof(reply));
+	rc = exchange(c, &k, args, &reply, e);
+	if (rc == 0) {
+		memcpy(out, &reply, row->reply->size);
+		if (out_fd)
+			*out_fd = steal_fd(&k.fd);
+	}
+	auto_close_fn(&k.fd);
+	return rc < 0 ? err_wrap(e, "vmctl %s", row->name) : 0;
 }
 
 int
@@ -343,7 +349,7 @@ vmctl_list(struct vmctl *c, int (*fn)(void *arg, const struct vmctl_vm *vm),
 	   void *arg, struct err *e)
 {
 	char last[ID_SIZE] = "";
-	struct vmctl_list_reply page;
+	struct vmctl_list_reply page = {.more = false};
 	int rc;
 
 	do {
@@ -351,16 +357,17 @@ vmctl_list(struct vmctl *c, int (*fn)(void *arg, const struct vmctl_vm *vm),
 			.after = last,
 			.has_after = last[0] != '\0',
 		};
-		/* Keeps the page's strings when fn makes a call of its own. */
-		auto_json json_t *keep = NULL;
+		json_t *reply;
 
 		if (call(c, VMCTL_OP_list, &a, &page, NULL, e) < 0)
 			return -1;
-		keep = json_incref(c->reply);
 		if (page.more && json_array_size(page.vms) == 0)
 			return err_set(e, ERR_VMCTL_UNAVAILABLE,
 				       "vmctl list: an empty page");
+		/* Keeps the page's strings when fn makes a call of its own. */
+		reply = json_incref(c->reply);
 		rc = give_page(page.vms, fn, arg, last, e);
+		json_decref(reply);
 	} while (rc == 0 && page.more);
 	return rc < 0 ? -1 : 0;
 }

@@ -61,7 +61,8 @@ struct field_table {
 	bool has_##name;
 #define FIELD_ROW(S, type, name, lo, hi, flags)                              \
 	{ #name, FIELD_##type, offsetof(struct S, name),                     \
-	  offsetof(struct S, has_##name), (lo), (hi), (flags) },
+	  offsetof(struct S, has_##name), (int64_t)(lo),                        \
+	  (int64_t)(hi), (flags) },
 
 #define FIELDS_DECLARE(S, LIST)              \
 	struct S {                           \
