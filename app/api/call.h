@@ -18,6 +18,8 @@ struct call {
 	const char *idem_key;	    /* NULL: none was sent */
 	/* What a problem is about; NULL: nothing in particular. */
 	const char *subject_type, *subject_id;
+	/* Of the command that the request starts; its problems show it. */
+	char exec[ID_SIZE];
 	int retry_after_s; /* for a problem, when it is known better */
 };
 

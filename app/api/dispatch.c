@@ -9,6 +9,8 @@
 #include "err.h"
 #include "idem_key.h"
 #include "log.h"
+#include "model/exec_json.h"
+#include "model/problem.h"
 #include "rate.h"
 #include "request.h"
 #include "response.h"
@@ -58,9 +60,13 @@ static void
 refuse(struct call *c, const struct err *e)
 {
 	const char *id = c->req->request_id;
+	json_t *problem = c->exec[0] ? exec_json_problem(e, id, c->exec)
+				     : problem_json(e, id, c->subject_type,
+						    c->subject_id);
+	int retry =
+		c->retry_after_s ? c->retry_after_s : problem_retry_after(e);
 
-	response_problem(c->resp, e, id, c->subject_type, c->subject_id,
-			 c->retry_after_s);
+	response_problem(c->resp, e, problem, retry);
 	if (e->code == ERR_METHOD_NOT_ALLOWED && c->match.allow[0])
 		response_header(c->resp, "Allow", c->match.allow);
 	if (e->code == ERR_UNAUTHENTICATED)

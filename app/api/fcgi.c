@@ -71,6 +71,9 @@ send_response(FCGX_Request *r, const struct response *resp)
 	FCGX_FPrintF(r->out, "Status: %d %s\r\n", resp->status,
 		     err_title(resp->status));
 	put(r, resp->headers.data, resp->headers.len);
+	if (resp->body.len > 0)
+		FCGX_FPrintF(r->out, "Content-Length: %d\r\n",
+			     (int)resp->body.len);
 	put(r, "\r\n", 2);
 	put(r, resp->body.data, resp->body.len);
 }

@@ -79,42 +79,51 @@ start_once(struct call *c, const struct sandbox *s, struct err *e)
 	auto_json json_t *body = request_json(c->req, e);
 	enum store_idem_outcome outcome;
 	struct req_exec r;
-	char exec[ID_SIZE];
 	bool known = false;
 
-	if (!body || req_exec_read(body, &r, e))
-		return -1;
-	idem_key_exec(c, exec);
-	if (claim(c, &outcome, e))
+	if (!body || req_exec_read(body, &r, e) || claim(c, &outcome, e))
 		return -1;
 	if (outcome == STORE_IDEM_CONFLICT)
 		return err_set(e, ERR_IDEMPOTENCY_CONFLICT,
 			       "this Idempotency-Key was used for another "
 			       "request");
-	response_header(c->resp, "X-Exec-Id", exec);
-	if (replay(c, s, exec, &known, e))
+	if (replay(c, s, c->exec, &known, e))
 		return -1;
 	if (known)
 		return 0;
 	if (outcome != STORE_IDEM_CLAIMED)
 		return err_set(e, ERR_IDEMPOTENCY_RUNNING,
-			       "command %s is being started", exec);
-	return handover_to_gateway(c, s, GRANT_OP_exec, exec, e);
+			       "command %s is being started", c->exec);
+	return handover_to_gateway(c, s, GRANT_OP_exec, c->exec, e);
+}
+
+/* Every answer names the command, refusals too: whoever lost the answer can
+ * ask for its result. */
+static int
+name_exec(struct call *c, struct err *e)
+{
+	if (!c->idem_key) {
+		id_make(c->exec, ID_EXEC);
+	} else {
+		if (request_body(c->req, e))
+			return -1;
+		idem_key_exec(c, c->exec);
+	}
+	response_header(c->resp, "X-Exec-Id", c->exec);
+	return 0;
 }
 
 int
 h_exec_start(struct call *c, struct err *e)
 {
 	struct sandbox s;
-	char exec[ID_SIZE];
 
-	if (query_allow(&c->req->query, no_args, e) || call_guest(c, &s, e))
+	if (name_exec(c, e) || query_allow(&c->req->query, no_args, e) ||
+	    call_guest(c, &s, e))
 		return -1;
 	if (c->idem_key)
 		return start_once(c, &s, e);
-	id_make(exec, ID_EXEC);
-	response_header(c->resp, "X-Exec-Id", exec);
-	return handover_to_gateway(c, &s, GRANT_OP_exec, exec, e);
+	return handover_to_gateway(c, &s, GRANT_OP_exec, c->exec, e);
 }
 
 static int

@@ -87,18 +87,13 @@ response_empty(struct response *r, int status)
 }
 
 void
-response_problem(struct response *r, const struct err *e,
-		 const char *request_id, const char *subject_type,
-		 const char *subject_id, int retry_after_s)
+response_problem(struct response *r, const struct err *e, json_t *problem,
+		 int retry_after_s)
 {
-	json_t *j = problem_json(e, request_id, subject_type, subject_id);
-
 	response_reset(r);
-	if (retry_after_s == 0)
-		retry_after_s = problem_retry_after(e);
 	if (retry_after_s > 0)
 		response_header_int(r, "Retry-After", retry_after_s);
-	if (set_body(r, err_status(e->code), PROBLEM_TYPE, j) == 0)
+	if (set_body(r, err_status(e->code), PROBLEM_TYPE, problem) == 0)
 		return;
 	r->status = 500;
 	buf_reset(&r->body);

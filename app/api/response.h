@@ -29,7 +29,7 @@ void response_header_int(struct response *r, const char *name, long long value);
 int response_json(struct response *r, int status, json_t *j, struct err *e);
 /* A status without a body. */
 void response_empty(struct response *r, int status);
-/* The problem of `e`, with Retry-After when it is retryable. */
-void response_problem(struct response *r, const struct err *e,
-		      const char *request_id, const char *subject_type,
-		      const char *subject_id, int retry_after_s);
+/* Answers with a problem, which it takes over (NULL: no memory), and with
+ * Retry-After when that is not 0. */
+void response_problem(struct response *r, const struct err *e, json_t *problem,
+		      int retry_after_s);

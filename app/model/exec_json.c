@@ -79,14 +79,21 @@ exec_json_row(const struct exec_view *v)
 }
 
 json_t *
-exec_json_problem(const struct err *e, const char *request_id,
-		  const char *exec_id)
+exec_json_as_result(json_t *problem, const char *exec_id)
 {
-	auto_json json_t *o = problem_json(e, request_id, "exec", exec_id);
+	auto_json json_t *o = problem;
 
 	if (!o || json_object_set_new(o, "exit_code", json_integer(-1)) ||
 	    json_object_set_new(o, "output", json_string("")) ||
 	    json_object_set_new(o, "exec_id", json_string(exec_id)))
 		return NULL;
 	return steal_ptr(&o);
+}
+
+json_t *
+exec_json_problem(const struct err *e, const char *request_id,
+		  const char *exec_id)
+{
+	return exec_json_as_result(problem_json(e, request_id, "exec", exec_id),
+				   exec_id);
 }

@@ -39,3 +39,5 @@ json_t *exec_json_row(const struct exec_view *v);
 /* A problem that a client which looks for exit_code and output understands. */
 json_t *exec_json_problem(const struct err *e, const char *request_id,
 			  const char *exec_id);
+/* Makes such a one of a problem, which it takes over (NULL stays NULL). */
+json_t *exec_json_as_result(json_t *problem, const char *exec_id);
