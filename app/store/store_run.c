@@ -1,10 +1,12 @@
 #include "store/store_run.h"
 
+#include <assert.h>
+
 #include "store/tx.h"
 
 struct seen_arg {
-	const char *sandbox;
-	int64_t boot;
+	const struct store_run_ref *refs;
+	size_t n;
 };
 
 static int
@@ -12,17 +14,23 @@ seen(struct store *s, void *arg, struct err *e)
 {
 	const struct seen_arg *a = arg;
 
-	return stmt_run(s, STMT_run_seen,
-			CELLS(cell_text(a->sandbox), cell_int(a->boot)), NULL,
-			e);
+	for (size_t i = 0; i < a->n; i++) {
+		if (stmt_run(s, STMT_run_seen,
+			     CELLS(cell_text(a->refs[i].sandbox),
+				   cell_int(a->refs[i].boot)),
+			     NULL, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
-store_run_seen(struct store *s, const char *sandbox, int64_t boot,
+store_run_seen(struct store *s, const struct store_run_ref *refs, size_t n,
 	       struct err *e)
 {
-	struct seen_arg a = {sandbox, boot};
+	struct seen_arg a = {refs, n};
 
+	assert(n <= STORE_RUN_BATCH);
 	return tx_run(s, 0, seen, &a, e);
 }
 

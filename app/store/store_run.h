@@ -1,12 +1,21 @@
 /* Run intervals: when a sandbox's VMM lived, the base of what it costs. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "id.h"
 #include "store/store.h"
 
-/* Notes that the VMM of this boot is alive now. A row per (sandbox, boot). */
-int store_run_seen(struct store *s, const char *sandbox, int64_t boot,
+#define STORE_RUN_BATCH 256
+
+struct store_run_ref {
+	char sandbox[ID_SIZE];
+	int64_t boot;
+};
+
+/* Notes that these VMMs are alive now; at most STORE_RUN_BATCH of them. */
+int store_run_seen(struct store *s, const struct store_run_ref *refs, size_t n,
 		   struct err *e);
 /* Closes intervals whose sandbox is not running, at their last sign of life. */
 int store_run_sweep(struct store *s, int64_t *out_count, struct err *e);

@@ -1,0 +1,78 @@
+#include "keeper/decide.h"
+
+#include <assert.h>
+
+#define VM(name) (1u << VMCTL_STATE_##name)
+#define VM_NONE (VM(absent) | VM(destroyed))
+#define VM_ANY ((1u << VMCTL_STATE_COUNT) - 1)
+
+/* A VM that is gone from vmctl's list, and not by an exit that vmctl saw, may
+ * be gone because a destroy is under way whose row we read a moment too early.
+ */
+#define LOST_MS 5000
+/* A row is committed before its VM is made and goes after it; so this waits
+ * only for what is on its way. */
+#define ORPHAN_MS 10000
+/* vmctl's own child has a deadline of 5 s. */
+#define ORPHAN_BUSY_MS 30000
+
+struct rule {
+	int row;
+	unsigned vms;	 /* bits 1 << enum vmctl_state */
+	bool lease_over; /* wanted; false: whether it is or not */
+	int64_t age_ms;
+	enum decide_action action;
+};
+
+static const struct rule rules[] = {
+	{SANDBOX_creating, VM_ANY, true, 0, DECIDE_UNDO},
+	{SANDBOX_running, VM(exited), false, 0, DECIDE_FAIL},
+	{SANDBOX_running, VM_NONE, false, LOST_MS, DECIDE_FAIL},
+	{SANDBOX_destroying, VM_ANY, true, 0, DECIDE_FINISH},
+	{SANDBOX_destroyed, VM(creating) | VM(running) | VM(exited), false,
+	 ORPHAN_MS, DECIDE_ORPHAN},
+	{SANDBOX_destroyed, VM(destroying), false, ORPHAN_BUSY_MS,
+	 DECIDE_ORPHAN},
+	{DECIDE_NO_ROW, VM(creating) | VM(running) | VM(exited), false,
+	 ORPHAN_MS, DECIDE_ORPHAN},
+	{DECIDE_NO_ROW, VM(destroying), false, ORPHAN_BUSY_MS, DECIDE_ORPHAN},
+};
+#define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
+
+const char *
+decide_action_name(enum decide_action a)
+{
+	static const char *const names[] = {
+		[DECIDE_NONE] = "none",	    [DECIDE_FAIL] = "fail",
+		[DECIDE_UNDO] = "undo",	    [DECIDE_FINISH] = "finish",
+		[DECIDE_ORPHAN] = "orphan",
+	};
+
+	assert(a < DECIDE_ACTION_COUNT);
+	return names[a];
+}
+
+enum decide_action
+decide(const struct decide_facts *f)
+{
+	for (size_t i = 0; i < RULE_COUNT; i++) {
+		const struct rule *r = &rules[i];
+
+		if (r->row == f->row && (r->vms & (1u << f->vm)) &&
+		    (!r->lease_over || f->lease_over) && f->age_ms >= r->age_ms)
+			return r->action;
+	}
+	return DECIDE_NONE;
+}
+
+bool
+decide_normal(int row, enum vmctl_state vm)
+{
+	for (size_t i = 0; i < RULE_COUNT; i++) {
+		const struct rule *r = &rules[i];
+
+		if (r->row == row && (r->vms & (1u << vm)) && r->age_ms > 0)
+			return false;
+	}
+	return true;
+}
