@@ -60,12 +60,12 @@ static void
 refuse(struct call *c, const struct err *e)
 {
 	const char *id = c->req->request_id;
-	json_t *problem = c->exec[0] ? exec_json_problem(e, id, c->exec)
-				     : problem_json(e, id, c->subject_type,
-						    c->subject_id);
+	json_t *problem = problem_json(e, id, c->subject_type, c->subject_id);
 	int retry =
 		c->retry_after_s ? c->retry_after_s : problem_retry_after(e);
 
+	if (c->exec[0])
+		problem = exec_json_as_result(problem, c->exec);
 	response_problem(c->resp, e, problem, retry);
 	if (e->code == ERR_METHOD_NOT_ALLOWED && c->match.allow[0])
 		response_header(c->resp, "Allow", c->match.allow);
