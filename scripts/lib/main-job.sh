@@ -38,8 +38,8 @@ main_job() {
 	# shellcheck disable=SC2016  # for the shell in the sandbox
 	json_post "/v1/sandboxes/$id/exec" \
 		'{command: "uname -r; echo $(id -un) in $(pwd)"}'
-	kernel=$(jq -r .output <<<"$ANSWER" | head -n 1)
-	show exec "$(jq -r .output <<<"$ANSWER" | tail -n 1), exit code $(
+	kernel=$(jq -j .output <<<"$ANSWER" | head -n 1)
+	show exec "$(jq -j .output <<<"$ANSWER" | tail -n 1), exit code $(
 		jq -r .exit_code <<<"$ANSWER")"
 	call "/v1/sandboxes/$id/files/content?path=notes/hello.txt" -X PUT \
 		-H 'Content-Type: application/octet-stream' --data-binary "$text"
