@@ -73,6 +73,12 @@ stmt_end(MYSQL_STMT *st)
 }
 
 int
+stmt_prepare(struct store *s, enum stmt_id id, struct err *e)
+{
+	return stmt_get(s, id, e) ? 0 : -1;
+}
+
+int
 stmt_run(struct store *s, enum stmt_id id, const struct cell *in, size_t n,
 	 int64_t *out_changed, struct err *e)
 {

@@ -31,6 +31,8 @@ struct stmt_row {
 };
 extern const struct stmt_row stmts[STMT_COUNT];
 
+/* Prepares it, now. */
+int stmt_prepare(struct store *s, enum stmt_id id, struct err *e);
 /* Runs a statement that answers no rows. *out_changed (may be NULL): rows
  * inserted, deleted or, as matched by its WHERE, updated. */
 int stmt_run(struct store *s, enum stmt_id id, const struct cell *in, size_t n,

@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "store/count.h"
 #include "store/tx.h"
 
 static const char *const statuses[] = {
@@ -154,4 +155,10 @@ store_exec_sweep(struct store *s, int64_t *out_count, struct err *e)
 		return -1;
 	*out_count = n;
 	return 0;
+}
+
+int
+store_exec_dangling(struct store *s, int64_t *out_count, struct err *e)
+{
+	return count_rows(s, STMT_exec_dangling, out_count, e);
 }

@@ -80,3 +80,5 @@ int store_exec_running(struct store *s, const char *sandbox, int limit,
 		       void *arg, struct err *e);
 /* The running execs of every sandbox that is not running any more -> lost. */
 int store_exec_sweep(struct store *s, int64_t *out_count, struct err *e);
+/* How many there are to sweep. */
+int store_exec_dangling(struct store *s, int64_t *out_count, struct err *e);

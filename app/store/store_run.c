@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "store/count.h"
 #include "store/tx.h"
 
 struct seen_arg {
@@ -49,4 +50,10 @@ store_run_sweep(struct store *s, int64_t *out_count, struct err *e)
 		return -1;
 	*out_count = n;
 	return 0;
+}
+
+int
+store_run_dangling(struct store *s, int64_t *out_count, struct err *e)
+{
+	return count_rows(s, STMT_run_dangling, out_count, e);
 }

@@ -19,3 +19,5 @@ int store_run_seen(struct store *s, const struct store_run_ref *refs, size_t n,
 		   struct err *e);
 /* Closes intervals whose sandbox is not running, at their last sign of life. */
 int store_run_sweep(struct store *s, int64_t *out_count, struct err *e);
+/* How many there are to close. */
+int store_run_dangling(struct store *s, int64_t *out_count, struct err *e);

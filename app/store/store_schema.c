@@ -127,6 +127,23 @@ store_schema_list(struct store *s,
 }
 
 static int
+check(struct store *s, void *arg, struct err *e)
+{
+	(void)arg;
+	for (int i = 0; i < STMT_COUNT; i++) {
+		if (stmt_prepare(s, (enum stmt_id)i, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+store_schema_check(struct store *s, struct err *e)
+{
+	return tx_run(s, TX_READ, check, NULL, e);
+}
+
+static int
 script_failed(struct store *s, const char *name, int statement, struct err *e)
 {
 	return err_set(e, ERR_INTERNAL, "%s: statement %d: %s", name, statement,

@@ -27,6 +27,8 @@ void store_schema_close(struct store *s);
 int store_schema_list(struct store *s,
 		      int (*fn)(void *arg, const struct store_migration *m),
 		      void *arg, struct err *e);
+/* Can every statement of this program be prepared? By a user of all of them. */
+int store_schema_check(struct store *s, struct err *e);
 /* Runs a whole file of statements. Only on a store of store_schema_open. */
 int store_schema_run(struct store *s, const char *name, const char *sql,
 		     size_t len, struct err *e);
