@@ -78,7 +78,7 @@ destroy_run(struct call *c, const struct destroy *d, struct err *e)
 		return -1;
 	if (outcome == STORE_DESTROY_DONE || outcome == STORE_DESTROY_LOST)
 		return 0;
-	if (remove_vm(c, d, op_id, e))
+	if (!d->never_made && remove_vm(c, d, op_id, e))
 		return -1;
 	return finish(c, d, op_id, e);
 }

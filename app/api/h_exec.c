@@ -1,6 +1,8 @@
 #include "handlers.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 #include "auto.h"
@@ -20,7 +22,31 @@
 /* A grant's life and a start: then a command that is not there never ran. */
 #define START_LEASE_S 40
 
+#define SETTLE_LOOKS 3
+#define SETTLE_NS 60000000
+
 static const char *const no_args[] = {NULL};
+
+/* Reads the row of a command that may have ended a moment ago: results are
+ * written in batches. */
+static int
+get_settled(struct call *c, const struct sandbox *s, const char *exec,
+	    struct store_exec *x, char **command, struct err *e)
+{
+	const struct timespec moment = {.tv_nsec = SETTLE_NS};
+	bool is_argv;
+
+	for (int i = 0; i < SETTLE_LOOKS; i++) {
+		if (store_exec_get(c->api->store, c->who.account.id, s->id,
+				   exec, x, command, &is_argv, e))
+			return -1;
+		if (x->status != EXEC_running || i + 1 == SETTLE_LOOKS)
+			break;
+		free(steal_ptr(command));
+		nanosleep(&moment, NULL);
+	}
+	return 0;
+}
 
 /*
  * What the first request with this key came to. *out_known false: no such
@@ -32,13 +58,10 @@ replay(struct call *c, const struct sandbox *s, const char *exec,
 {
 	auto_free char *command = NULL;
 	struct store_exec x;
-	bool is_argv;
 
-	if (store_exec_get(c->api->store, c->who.account.id, s->id, exec, &x,
-			   &command, &is_argv, e)) {
-		*out_known = false;
+	*out_known = false;
+	if (get_settled(c, s, exec, &x, &command, e))
 		return e->code == ERR_EXEC_NOT_FOUND ? 0 : -1;
-	}
 	*out_known = true;
 	if (x.status == EXEC_running)
 		return err_set(e, ERR_IDEMPOTENCY_RUNNING,

@@ -23,6 +23,7 @@
 #include "request.h"
 #include "response.h"
 #include "sandbox_answer.h"
+#include "store/store_idempotency.h"
 #include "store/store_sandbox.h"
 #include "store/store_sandbox_create.h"
 #include "text.h"
@@ -88,11 +89,13 @@ make_row(struct call *c, const struct sandbox *s, const struct buf *plan,
 
 /* Undoes the row; the keeper does when this cannot. */
 static void
-undo(struct call *c, const char *sandbox, const struct err *why)
+undo(struct call *c, const char *sandbox, bool asked_vmctl,
+     const struct err *why)
 {
 	struct destroy d = {
 		.sandbox = sandbox,
 		.only_op_id = FIRST_OP,
+		.never_made = !asked_vmctl,
 		.reason = err_name(why->code),
 		.problem = why,
 	};
@@ -105,7 +108,7 @@ undo(struct call *c, const char *sandbox, const struct err *why)
 }
 
 static int
-make_vm(struct call *c, const struct sandbox *s, struct err *e)
+call_vmctl(struct call *c, const struct sandbox *s, struct err *e)
 {
 	struct vmctl_create_args args = {
 		.sandbox = s->id,
@@ -122,16 +125,46 @@ make_vm(struct call *c, const struct sandbox *s, struct err *e)
 		.has_disk_gb = true,
 	};
 	struct vmctl_vm vm;
+
+	return vmctl_create(c->api->vmctl, &args, &vm, e);
+}
+
+/* The undoing is inside the gate too. */
+static int
+make_vm(struct call *c, const struct sandbox *s, struct err *e)
+{
+	struct api *a = c->api;
 	struct err why;
+	int rc;
 
 	c->subject_type = "sandbox";
 	c->subject_id = s->id;
-	if (vmctl_create(c->api->vmctl, &args, &vm, &why)) {
-		undo(c, s->id, &why);
+	if (gate_enter(a->gate, a->worker, e)) {
+		undo(c, s->id, false, e);
+		return -1;
+	}
+	rc = call_vmctl(c, s, &why);
+	if (rc)
+		undo(c, s->id, true, &why);
+	gate_leave(a->gate, a->worker);
+	if (rc) {
 		*e = why;
 		return -1;
 	}
 	return handover_to_gateway(c, s, GRANT_OP_create, NULL, e);
+}
+
+/* A failure that a repeat may mend is told once more; then the key is free. */
+static int
+repeat_problem(struct call *c, const struct err *problem, struct err *e)
+{
+	struct err unused;
+
+	if (err_retryable(problem->code))
+		store_idem_release(c->api->store, c->who.account.id,
+				   c->idem_key, &unused);
+	*e = *problem;
+	return -1;
 }
 
 /* The first request with this Idempotency-Key made a sandbox: shows it. */
@@ -159,8 +192,7 @@ follow(struct call *c, const struct sandbox *s,
 		return err_set(e, ERR_IDEMPOTENCY_RUNNING,
 			       "sandbox %s is still being created", r->sandbox);
 	case STORE_PROBLEM:
-		*e = r->problem;
-		return -1;
+		return repeat_problem(c, &r->problem, e);
 	case STORE_CONFLICT:
 		return err_set(e, ERR_IDEMPOTENCY_CONFLICT,
 			       "this Idempotency-Key was used for another "
@@ -193,18 +225,12 @@ h_sandbox_create(struct call *c, struct err *e)
 {
 	static const char *const no_args[] = {NULL};
 	auto_json json_t *body = NULL;
-	struct api *a = c->api;
 	struct req_create r;
-	int rc;
 
 	if (query_allow(&c->req->query, no_args, e))
 		return -1;
 	body = request_json(c->req, e);
 	if (!body || req_create_read(body, c->req->alias, &r, e))
 		return -1;
-	if (gate_enter(a->gate, a->worker, e))
-		return -1;
-	rc = create(c, &r, e);
-	gate_leave(a->gate, a->worker);
-	return rc;
+	return create(c, &r, e);
 }

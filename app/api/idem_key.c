@@ -28,15 +28,16 @@ printable(const char *s)
 int
 idem_key_read(struct call *c, struct err *e)
 {
-	const char *key = request_param(c->req, "HTTP_IDEMPOTENCY_KEY");
+	const struct request_source *from = c->req->source;
+	const char *key = from->param(from->arg, "HTTP_IDEMPOTENCY_KEY");
 
-	if (!key[0] || strcmp(c->req->method, "POST") != 0)
+	if (!key || strcmp(c->req->method, "POST") != 0)
 		return 0;
 	if (c->match.route->flags & ROUTE_SECRET)
 		return err_field(e, HEADER,
 				 HEADER ": this answers with a secret, which "
 					"is never kept for a repeat");
-	if (strlen(key) > STORE_IDEM_KEY_MAX || !printable(key))
+	if (!key[0] || strlen(key) > STORE_IDEM_KEY_MAX || !printable(key))
 		return err_field(e, HEADER,
 				 HEADER ": must be 1 to %d printable "
 					"characters",
