@@ -70,7 +70,7 @@ _dir() {
 }
 
 state_folders() {
-	install -d -m 755 -- "$(dirname -- "$STATE")"
+	(umask 022 && mkdir -p -- "$(dirname -- "$STATE")")
 	_dir 755 root root .
 	_dir 755 root root bin
 	_dir 755 root root guest
@@ -124,6 +124,7 @@ state_conf() {
 		image_dir = $CAGED_CACHE/images
 		kernel_file = $STATE/guest/vmlinux
 		initramfs_file = $STATE/guest/initramfs.cpio
+		api_workers = 16
 		${CAGED_CONF_EXTRA:-}
 	END
 }

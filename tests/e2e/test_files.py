@@ -115,7 +115,7 @@ def test_json_read(shared, dir):
     want = {"Accept": "application/json"}
     text = shared.api.get(shared.content(dir + "text"), headers=want).json
     assert text["encoding"] == "utf-8" and text["content"] == "grüße\n"
-    assert text["size"] == 7 and text["path"].endswith("files/text")
+    assert text["size"] == 8 and text["path"].endswith("files/text")
     blob = shared.api.get(shared.content(dir + "blob"), headers=want).json
     assert blob["encoding"] == "base64"
     assert base64.b64decode(blob["content"]) == b"\xff\x00"
@@ -183,15 +183,15 @@ def test_mkdir_move_delete(shared, dir):
     assert shared.api.get(base + "?path=" + quote(dir + "d")).status == 404
 
 
-def test_move_does_not_replace_unasked(shared, dir):
+def test_move_over_a_file(shared, dir):
     shared.write(dir + "m1", b"1")
     shared.write(dir + "m2", b"2")
     move = {"from": dir + "m1", "to": dir + "m2"}
-    answer = shared.api.post(shared.path + "/files/move", move)
+    answer = shared.api.post(shared.path + "/files/move",
+                             {**move, "overwrite": False})
     assert answer.status == 409 and answer.code == "file_conflict"
     assert shared.read(dir + "m2") == b"2"
-    answer = shared.api.post(shared.path + "/files/move",
-                             {**move, "overwrite": True})
+    answer = shared.api.post(shared.path + "/files/move", move)
     assert answer.status == 200, answer
     assert shared.read(dir + "m2") == b"1"
 
