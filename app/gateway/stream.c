@@ -408,13 +408,20 @@ take_error(struct stream *s, const struct frame *f, const char **why)
 {
 	struct stream_error record;
 	auto_json json_t *json = NULL;
+	enum err_code code;
 	struct err e;
 
 	*why = "a malformed ERROR";
 	json = read_record(&stream_error_fields, f, &record);
 	if (!json)
 		return -1;
-	err_set(&e, err_from_guest(record.code), "%s", record.message);
+	code = err_from_guest(record.code);
+	if (code == ERR_GUEST_MISBEHAVED)
+		err_set(&e, code,
+			"the sandbox's agent gave an error that it "
+			"may not give");
+	else
+		err_set(&e, code, "%s", record.message);
 	stream_fail(s, &e);
 	return 0;
 }
