@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/tx.h"
+#include "text.h"
 
 struct idem_row {
 	bool same_request, lease_over;
@@ -87,8 +88,9 @@ idem_claim(struct store *s, const struct store_idem_claim *c,
 		out->problem = row.problem;
 		out->problem.code = err_from_name(row.code);
 	}
-	if (out->outcome == STORE_IDEM_CLAIMED &&
-	    strcmp(row.resource, c->resource) != 0)
-		return take_over(s, c, e);
-	return 0;
+	if (out->outcome != STORE_IDEM_CLAIMED ||
+	    !strcmp(row.resource, c->resource))
+		return 0;
+	text_copy(out->resource, sizeof(out->resource), c->resource);
+	return take_over(s, c, e);
 }

@@ -20,9 +20,9 @@ enum store_idem_outcome {
 };
 struct store_idem {
 	enum store_idem_outcome outcome;
-	char resource[ID_SIZE];
-	int64_t status;	    /* of the first answer, for DONE */
-	struct err problem; /* code ERR_NONE when it succeeded */
+	char resource[ID_SIZE]; /* CLAIMED: the caller's */
+	int64_t status;		/* of the first answer, for DONE */
+	struct err problem;	/* code ERR_NONE when it succeeded */
 };
 
 struct store_idem_claim {

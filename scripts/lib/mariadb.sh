@@ -3,7 +3,7 @@
 # common.sh first. Everything lies below one directory:
 #
 #	DIR/data/  the server's files      DIR/mysql.sock  root comes in by its uid
-#	DIR/log.err                        DIR/pid
+#	DIR/log.err                        DIR/pid, DIR/tmp/
 #
 # root@localhost is authenticated by the socket's peer, as every user is.
 
@@ -15,10 +15,12 @@ db_init() {
 	local dir=$1
 	need_user "$DB_USER"
 	as_root install -d -m 0755 -o "$DB_USER" -g "$DB_USER" -- "$dir"
+	as_root install -d -m 0700 -o "$DB_USER" -g "$DB_USER" -- "$dir/tmp"
 	! as_root test -e "$dir/data/.ready" || return 0
 	remove_dir "$dir/data" && mkdir -p -- "$CAGED_CACHE/log"
 	as_root mariadb-install-db --no-defaults --user="$DB_USER" \
-		--datadir="$dir/data" --auth-root-authentication-method=socket \
+		--datadir="$dir/data" --tmpdir="$dir/tmp" \
+		--auth-root-authentication-method=socket \
 		--auth-root-socket-user=root --skip-test-db --skip-name-resolve \
 		--cross-bootstrap >"$CAGED_CACHE/log/mariadb-install.log" 2>&1 ||
 		die "mariadb-install-db failed: $CAGED_CACHE/log/mariadb-install.log"
@@ -31,8 +33,9 @@ db_start() {
 	local dir=$1
 	db_running "$dir" && return 0
 	as_root setsid --fork mariadbd --no-defaults --user="$DB_USER" \
-		--datadir="$dir/data" --socket="$dir/mysql.sock" \
-		--pid-file="$dir/pid" --log-error="$dir/log.err" \
+		--datadir="$dir/data" --tmpdir="$dir/tmp" \
+		--socket="$dir/mysql.sock" --pid-file="$dir/pid" \
+		--log-error="$dir/log.err" \
 		--skip-networking --skip-name-resolve \
 		--character-set-server=utf8mb4 --collation-server=utf8mb4_bin \
 		--innodb-buffer-pool-size=64M --innodb-log-file-size=64M \
