@@ -1,6 +1,6 @@
 /*
  * For tests that need a migrated server whose users take no password. Its
- * socket is in CAGED_TEST_DB_SOCKET; without that every test is skipped.
+ * socket is in CAGED_TEST_DB_SOCKET; without that the group is skipped.
  * tests/integration/test_store.py starts one and runs them.
  */
 #pragma once
@@ -38,14 +38,23 @@ live_have_server(void)
 	return true;
 }
 
-#define LIVE_OR_SKIP() \
-	do { \
-		if (!live_have_server()) { \
-			print_message("no CAGED_TEST_DB_SOCKET\n"); \
-			skip(); \
-			return; \
-		} \
-	} while (0)
+static inline void
+live_needs_a_server(void **state)
+{
+	(void)state;
+	print_message("no CAGED_TEST_DB_SOCKET\n");
+	skip();
+}
+
+/* Runs the group, or says once why not. */
+#define live_run_group(tests) \
+	(live_have_server() \
+		 ? cmocka_run_group_tests(tests, NULL, NULL) \
+		 : cmocka_run_group_tests(live_without, NULL, NULL))
+
+static const struct CMUnitTest live_without[] = {
+	cmocka_unit_test(live_needs_a_server),
+};
 
 static inline void
 live_close(struct store **s)

@@ -27,7 +27,6 @@ keeps_what_it_was_given(void **state)
 	struct sandbox sb;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	live_create_args(&c, account.id);
@@ -59,7 +58,6 @@ others_do_not_see_it(void **state)
 	char id[ID_SIZE];
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&mine);
 	live_account(&theirs);
@@ -82,7 +80,6 @@ idempotency_outcomes(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	live_create_args(&first, account.id);
@@ -151,7 +148,6 @@ quota_counts_what_lives(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	live_sandbox(s, account.id, first);
@@ -178,7 +174,6 @@ quota_frees_the_key(void **state)
 	char first[ID_SIZE];
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	live_sandbox(s, account.id, first);
@@ -251,7 +246,6 @@ quota_holds_in_a_race(void **state)
 	int created = 0, refused = 0;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_account(&account);
 	for (int i = 0; i < RACERS; i++) {
 		racers[i].account = account.id;
@@ -273,7 +267,6 @@ one_key_makes_one_sandbox(void **state)
 	struct store_account account;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_account(&account);
 	for (int round = 0; round < ROUNDS; round++) {
 		struct racer racers[RACERS] = {0};
@@ -314,5 +307,5 @@ main(void)
 		cmocka_unit_test(one_key_makes_one_sandbox),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return live_run_group(tests);
 }

@@ -87,7 +87,6 @@ starts_and_ends(void **state)
 	bool argv = true;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	item.exec = &l.x;
 	item.command = command;
@@ -124,7 +123,6 @@ an_end_without_a_start_is_enough(void **state)
 	auto_live struct live l = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	set_ended(&l.x);
 	item.exec = &l.x;
@@ -143,7 +141,6 @@ belongs_to_its_account(void **state)
 	struct err e = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	live_account(&other);
 	item.exec = &l.x;
@@ -194,7 +191,6 @@ output_comes_back_in_order(void **state)
 	struct store_exec_item reset = {.kind = STORE_EXEC_RESET};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	assert_output(&l, "");
 	save_chunk(&l, 0, "a", "b");
@@ -216,7 +212,6 @@ the_middle_is_dropped(void **state)
 	char name[16];
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	for (uint32_t i = 0; i <= last; i++) {
 		snprintf(name, sizeof(name), "%u", i);
@@ -249,7 +244,6 @@ a_dead_sandbox_runs_nothing(void **state)
 	int64_t op_id, n;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	item.exec = &l.x;
 	save(&l, &item, 1);
@@ -288,5 +282,5 @@ main(void)
 		cmocka_unit_test(a_dead_sandbox_runs_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return live_run_group(tests);
 }

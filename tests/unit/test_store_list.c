@@ -42,7 +42,6 @@ pages_neither_lose_nor_repeat(void **state)
 	int before;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	admin = live_open("root");
 	live_account(&account);
@@ -102,7 +101,6 @@ filters_by_state_and_metadata(void **state)
 	char id[ID_SIZE];
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	with_metadata(s, account.id, "{\"team\":\"a\",\"n\":\"1\"}", id);
@@ -140,7 +138,6 @@ patches_what_is_given(void **state)
 	char id[ID_SIZE];
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	live_account(&other);
@@ -192,7 +189,6 @@ keys_open_and_close(void **state)
 	int count = 0;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	random_bytes(hash, sizeof(hash));
@@ -237,7 +233,6 @@ idempotency_of_other_posts(void **state)
 	struct err e = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	live_account(&account);
 	c.account = account.id;
@@ -280,7 +275,6 @@ retention_takes_only_the_old(void **state)
 	int64_t n;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("caged-api");
 	keeper = live_open("caged-keeper");
 	admin = live_open("root");
@@ -313,7 +307,6 @@ hosts_beat(void **state)
 	int64_t age;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	keeper = live_open("caged-keeper");
 	admin = live_open("root");
 	assert_int_equal(store_host_age(admin, "nowhere", &age, &e), -1);
@@ -337,5 +330,5 @@ main(void)
 		cmocka_unit_test(hosts_beat),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return live_run_group(tests);
 }

@@ -98,7 +98,6 @@ only_legal_moves(void **state)
 	auto_live struct live l = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	for (int now = 0; now < SANDBOX_STATE_COUNT; now++) {
 		for (int from = 0; from < SANDBOX_STATE_COUNT; from++) {
@@ -134,7 +133,6 @@ every_live_state_can_be_destroyed(void **state)
 	auto_live struct live l = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	for (int now = 0; now < SANDBOX_STATE_COUNT; now++) {
 		enum store_destroy_outcome want = STORE_DESTROY_BEGUN;
@@ -155,7 +153,6 @@ an_old_op_id_is_refused(void **state)
 	auto_live struct live l = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	destroy(l.api, l.id, STORE_DESTROY_BEGUN);
 	assert_int_equal(
@@ -178,7 +175,6 @@ an_undo_hits_only_its_create(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	move(l.gateway, l.id, 1, SANDBOX_creating, SANDBOX_running);
 	d.sandbox = l.id;
@@ -201,7 +197,6 @@ the_account_is_checked(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	d.sandbox = l.id;
 	assert_int_equal(
@@ -237,7 +232,6 @@ runs_and_times_follow(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	sb = row(&l);
 	assert_int_equal(sb.started_us, 0);
@@ -263,7 +257,6 @@ an_error_says_why(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	move(l.gateway, l.id, 1, SANDBOX_creating, SANDBOX_running);
 	move(l.keeper, l.id, 1, SANDBOX_running, SANDBOX_error);
@@ -286,7 +279,6 @@ the_plan_goes_at_the_end(void **state)
 	int64_t op_id;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	live_create_args(&c, l.account.id);
 	random_bytes(secret, sizeof(secret));
@@ -317,7 +309,6 @@ the_log_tells_it_in_order(void **state)
 	struct err e = {0};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_init(&l);
 	move(l.gateway, l.id, 1, SANDBOX_creating, SANDBOX_running);
 	destroy(l.api, l.id, STORE_DESTROY_BEGUN);
@@ -347,5 +338,5 @@ main(void)
 		cmocka_unit_test(the_log_tells_it_in_order),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return live_run_group(tests);
 }

@@ -62,7 +62,6 @@ runs_again_on_a_new_connection(void **state)
 	struct work w;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("root");
 	work_init(&w);
 	w.kill_before_statement = true;
@@ -80,7 +79,6 @@ does_not_repeat_what_must_not_be(void **state)
 	struct work w;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("root");
 	work_init(&w);
 	assert_int_equal(tx_run(s, TX_ONCE, insert_account, &w, &e), -1);
@@ -108,7 +106,6 @@ a_failure_undoes_everything(void **state)
 	struct work w;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	s = live_open("root");
 	work_init(&w);
 	w.kill_in_run = 0;
@@ -159,7 +156,6 @@ deadlocks_are_retried(void **state)
 	struct crossing two = {.first = b.id, .second = a.id};
 
 	(void)state;
-	LIVE_OR_SKIP();
 	live_account(&a);
 	live_account(&b);
 	assert_int_equal(pthread_create(&one.thread, NULL, cross, &one), 0);
@@ -275,7 +271,6 @@ a_killed_server_loses_nothing_acknowledged(void **state)
 	auto_store struct store *s = NULL;
 
 	(void)state;
-	LIVE_OR_SKIP();
 	if (!crash) {
 		print_message("no CAGED_TEST_DB_CRASH\n");
 		skip();
@@ -306,13 +301,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_server_that_is_away_is_not_waited_for),
+	};
+	const struct CMUnitTest live[] = {
 		cmocka_unit_test(runs_again_on_a_new_connection),
 		cmocka_unit_test(does_not_repeat_what_must_not_be),
 		cmocka_unit_test(a_failure_undoes_everything),
 		cmocka_unit_test(deadlocks_are_retried),
-		cmocka_unit_test(a_server_that_is_away_is_not_waited_for),
 		cmocka_unit_test(a_killed_server_loses_nothing_acknowledged),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + live_run_group(live);
 }
