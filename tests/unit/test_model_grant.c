@@ -316,6 +316,8 @@ life_is_checked(void **state)
 	assert_int_equal(verify_forged("exp", NULL, JWT_ALG_HS256), -1);
 	assert_int_equal(verify_forged("iat", past, JWT_ALG_HS256), -1);
 	assert_int_equal(verify_forged("exp", "\"never\"", JWT_ALG_HS256), -1);
+	snprintf(late, sizeof(late), "%lld", (long long)t + 600);
+	assert_int_equal(verify_forged("iat", late, JWT_ALG_HS256), -1);
 }
 
 static void
