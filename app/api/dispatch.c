@@ -88,6 +88,16 @@ answer_options(struct call *c)
 	return 0;
 }
 
+static int
+handle(struct call *c, struct err *e)
+{
+	const struct route *r = c->match.route;
+
+	if (!(r->flags & ROUTE_NO_QUERY) && request_query(c->req, e))
+		return -1;
+	return r->handle(c, e);
+}
+
 void
 dispatch(struct api *a, const struct request_source *source,
 	 struct response *out)
@@ -101,7 +111,7 @@ dispatch(struct api *a, const struct request_source *source,
 	} else if (dispatch_admit(&c, &e)) {
 		if (answer_options(&c))
 			refuse(&c, &e);
-	} else if (c.match.route->handle(&c, &e)) {
+	} else if (handle(&c, &e)) {
 		refuse(&c, &e);
 	}
 	request_fini(&req);

@@ -141,8 +141,8 @@ h_exec_start(struct call *c, struct err *e)
 {
 	struct sandbox s;
 
-	if (name_exec(c, e) || query_allow(&c->req->query, no_args, e) ||
-	    call_guest(c, &s, e))
+	if (name_exec(c, e) || request_check_type(c->req, e) ||
+	    query_allow(&c->req->query, no_args, e) || call_guest(c, &s, e))
 		return -1;
 	if (c->idem_key)
 		return start_once(c, &s, e);

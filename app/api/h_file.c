@@ -1,5 +1,7 @@
 #include "handlers.h"
 
+#include <string.h>
+
 #include "call.h"
 #include "err.h"
 #include "handover.h"
@@ -13,6 +15,9 @@ h_file(struct call *c, struct err *e)
 	struct sandbox s;
 
 	if (call_guest(c, &s, e))
+		return -1;
+	if (strcmp(c->req->method, "POST") == 0 &&
+	    request_check_type(c->req, e))
 		return -1;
 	/* A folder may be made twice; nobody keeps what a move came to. */
 	if (c->idem_key && c->match.route->op == GRANT_OP_file_move)

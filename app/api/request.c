@@ -55,8 +55,12 @@ request_init(struct request *r, const struct request_source *source,
 		return err_set(e, ERR_INVALID_REQUEST, "request id too long");
 	if (!method_valid(r->method))
 		return err_set(e, ERR_METHOD_NOT_ALLOWED, "unknown method");
-	if (check_path(r->path, e))
-		return -1;
+	return check_path(r->path, e);
+}
+
+int
+request_query(struct request *r, struct err *e)
+{
 	return query_init(&r->query, r->query_text, e);
 }
 
@@ -101,17 +105,25 @@ type_is_json(const char *type)
 	       strncasecmp(type, "application/json", n) == 0;
 }
 
-json_t *
-request_json(struct request *r, struct err *e)
+int
+request_check_type(struct request *r, struct err *e)
 {
 	const char *type = request_param(r, "CONTENT_TYPE");
 
+	if (!type[0] || type_is_json(type))
+		return 0;
 	if (request_body(r, e))
+		return -1;
+	if (r->body.len == 0)
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED_MEDIA_TYPE,
+		       "the body must be application/json");
+}
+
+json_t *
+request_json(struct request *r, struct err *e)
+{
+	if (request_body(r, e) || request_check_type(r, e))
 		return NULL;
-	if (r->body.len > 0 && type[0] && !type_is_json(type)) {
-		err_set(e, ERR_UNSUPPORTED_MEDIA_TYPE,
-			"the body must be application/json");
-		return NULL;
-	}
 	return req_parse(buf_str(&r->body), r->body.len, e);
 }

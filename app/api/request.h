@@ -26,7 +26,7 @@ struct request {
 	const struct request_source *source;
 	const char *method, *path, *request_id, *query_text;
 	bool alias;	    /* came on an unversioned route */
-	struct query query; /* of `query_text`, after request_init */
+	struct query query; /* after request_query */
 	struct buf body;    /* after request_body */
 	bool body_read;
 };
@@ -39,10 +39,14 @@ void request_fini(struct request *r);
  * without the body. */
 int request_retarget(struct request *r, struct err *e);
 
+/* Reads the query string into r->query. */
+int request_query(struct request *r, struct err *e);
 /* "" when absent. */
 const char *request_param(const struct request *r, const char *name);
 /* Reads the body once, at most REQ_BODY_MAX bytes. */
 int request_body(struct request *r, struct err *e);
-/* The body as a JSON object (none: an empty one). UNSUPPORTED_MEDIA_TYPE for a
- * body that says it is something else. NULL on error; owned by the caller. */
+/* UNSUPPORTED_MEDIA_TYPE for a body that says it is something else than JSON. */
+int request_check_type(struct request *r, struct err *e);
+/* The body as a JSON object (none: an empty one), its type checked. NULL on
+ * error; owned by the caller. */
 json_t *request_json(struct request *r, struct err *e);

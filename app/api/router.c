@@ -10,7 +10,8 @@ const struct route routes[] = {
 #define ROUTE(method, pattern, scope, handler, flags) \
 	{#method, pattern, KEY_SCOPE_##scope, handler, GRANT_OP_COUNT, flags},
 #define FILE_ROUTE(method, pattern, scope, op) \
-	{#method, pattern, KEY_SCOPE_##scope, h_file, GRANT_OP_##op, 0},
+	{#method, pattern,	 KEY_SCOPE_##scope, \
+	 h_file,  GRANT_OP_##op, ROUTE_NO_QUERY},
 #define LATER(method, pattern) \
 	{#method, pattern,	  KEY_SCOPE_read_only, \
 	 NULL,	  GRANT_OP_COUNT, ROUTE_ABSENT},

@@ -9,9 +9,10 @@
 struct call;
 struct err;
 
-#define ROUTE_PUBLIC 1u /* no key needed */
-#define ROUTE_SECRET 2u /* answers with a secret: takes no Idempotency-Key */
-#define ROUTE_ABSENT 4u /* not implemented */
+#define ROUTE_PUBLIC 1u	  /* no key needed */
+#define ROUTE_SECRET 2u	  /* answers with a secret: takes no Idempotency-Key */
+#define ROUTE_ABSENT 4u	  /* not implemented */
+#define ROUTE_NO_QUERY 8u /* the query string is for the gateway to read */
 
 #define ROUTE_PARAMS_MAX 2
 #define ROUTE_PARAM_SIZE 128 /* longer segments match nothing */

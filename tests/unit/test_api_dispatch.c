@@ -219,18 +219,22 @@ no_database_is_told_so(void **state)
 }
 
 static void
-bad_queries_come_before_the_key(void **state)
+queries_are_read_after_the_key(void **state)
 {
 	struct fake_source f = {{{"REQUEST_METHOD", "GET"},
-				 {"DOCUMENT_URI", "/v1/sandboxes"},
+				 {"DOCUMENT_URI", "/healthz"},
 				 {"REQUEST_ID", "request-1"},
 				 {"QUERY_STRING", "limit=1&limit=2"}},
 				NULL,
 				false};
-	auto_answer struct answer a = ask(&f);
+	auto_answer struct answer open_route = ask(&f);
+	auto_answer struct answer a = {0};
 
 	(void)state;
-	is_problem(&a, 400, "invalid_request");
+	is_problem(&open_route, 400, "invalid_request");
+	f.params[1].value = "/v1/sandboxes";
+	a = ask(&f);
+	is_problem(&a, 401, "unauthenticated");
 }
 
 static void
@@ -280,6 +284,7 @@ authorize(const char *method, const char *path, const char *authorization)
 				 {"REQUEST_ID", "request-1"},
 				 {"CAGED_METHOD", method},
 				 {"CAGED_URI", path},
+				 {"QUERY_STRING", "path=%zz&path=1"},
 				 {"HTTP_AUTHORIZATION", authorization}},
 				NULL,
 				false};
@@ -328,7 +333,7 @@ main(void)
 		cmocka_unit_test(options_lists_the_methods),
 		cmocka_unit_test(everything_else_needs_a_key),
 		cmocka_unit_test(no_database_is_told_so),
-		cmocka_unit_test(bad_queries_come_before_the_key),
+		cmocka_unit_test(queries_are_read_after_the_key),
 		cmocka_unit_test(long_request_ids_are_refused),
 		cmocka_unit_test(uploads_are_refused_in_the_grant),
 	};
