@@ -140,7 +140,7 @@ def bench_memory(stack):
         if name in ("nginx", "caged-api"):
             for child in children(pid):
                 rows.append((name + " worker", *memory(child)))
-    for pid in stack.qemu_pids():
+    for pid in stack.vm_pids():
         rows.append(("QEMU of a 512 MB sandbox", *memory(pid)))
     return rows
 

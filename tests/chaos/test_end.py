@@ -11,7 +11,7 @@ def test_doctor(stack):
 
 def test_stop_leaves_nothing(stack):
     stack.stop()
-    assert stack.qemu_pids() == []
+    assert stack.vm_pids() == []
     assert "not running" in stack.run("status", check=False)
 
 

@@ -13,11 +13,11 @@ LOAD_S = 6
 
 
 class Load(threading.Thread):
-    """Requests one after the other, on connections that are kept."""
+    """Requests one after the other."""
 
     def __init__(self, api, path):
         super().__init__()
-        self.api = api.keeping()
+        self.api = api
         self.path = path
         self.end = threading.Event()
         self.good = 0
@@ -36,9 +36,11 @@ class Load(threading.Thread):
                 self.bad.append(repr(answer))
 
 
-@pytest.mark.parametrize("name", ["caged-api", "nginx"])
-def test_reload_under_load(stack, api, shared, name):
-    loads = [Load(api, path) for path in
+# nginx ends idle connections when it reloads, and a request that crosses with
+# that is the client's to repeat: so there each has its own connection.
+@pytest.mark.parametrize("name, keep", [("caged-api", True), ("nginx", False)])
+def test_reload_under_load(stack, api, shared, name, keep):
+    loads = [Load(api.keeping() if keep else api, path) for path in
              (shared.path, "/v1/account", "/v1/sandboxes", shared.path)]
     old = set(stack.workers())
     for load in loads:

@@ -108,17 +108,19 @@ class Stack:
                              text=True, stdout=subprocess.PIPE)
         return [int(pid) for pid in out.stdout.split()]
 
-    def qemu_pids(self):
-        """Of VMs in this stack's uid range."""
+    def vm_pids(self):
+        """Living processes of VMs, by this stack's uid range. One that was
+        killed and that init has yet to reap is not alive."""
         base = int(os.environ["CAGED_VM_UID_BASE"])
         pids = []
-        for entry in os.scandir("/proc"):
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                if entry.name.isdigit() and \
-                        base <= entry.stat().st_uid < base + 4096:
-                    pids.append(int(entry.name))
-            except FileNotFoundError:
+                text = (entry / "status").read_text()
+            except (FileNotFoundError, ProcessLookupError):
                 continue
+            uid = int(re.search(r"^Uid:\s+(\d+)", text, re.M).group(1))
+            if base <= uid < base + 4096 and "\nState:\tZ" not in text:
+                pids.append(int(entry.name))
         return pids
 
     def reports(self):
