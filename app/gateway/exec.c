@@ -479,7 +479,7 @@ exec_saved(struct gateway *gw, const char *id)
 {
 	struct exec_live *x = exec_find(gw, id);
 
-	if (!x)
+	if (!x || x->s)
 		return;
 	if (x->book.row.status == EXEC_done)
 		exec_ack(gw, x->book.row.sandbox, x->book.row.boot, id);

@@ -37,7 +37,7 @@ reply_empty(struct http_exchange *x, int status)
 static void
 note(const struct http_exchange *x, const struct err *e, int status)
 {
-	char text[8];
+	char text[16];
 
 	if (status < 500)
 		return;

@@ -38,6 +38,10 @@
 	"{\"version\":1,\"caps\":[],\"boot_id\":\"b\",\"claimed\":false," \
 	"\"agent_version\":\"test\"}"
 
+#ifndef RIG_PAUSE_US
+#define RIG_PAUSE_US 200 /* between looks */
+#endif
+
 struct rig {
 	struct gateway gw;
 	struct channel *asked; /* the gateway wants a descriptor */
@@ -154,7 +158,7 @@ rig_until(struct rig *r, bool (*cond)(struct rig *r), int ms)
 		if (time_mono_ms() > end)
 			return false;
 		rig_step(r);
-		usleep(200);
+		usleep(RIG_PAUSE_US);
 	}
 	return true;
 }
@@ -348,7 +352,7 @@ rig_guest_next(struct rig *r, struct frame *f, int ms)
 		else if (n == 0)
 			return false;
 		else
-			usleep(200);
+			usleep(RIG_PAUSE_US);
 	}
 	return true;
 }
@@ -416,7 +420,7 @@ rig_answer(struct rig *r, int fd, struct buf *out, int ms)
 		if (n == 0)
 			return -1;
 		if (n < 0)
-			usleep(200);
+			usleep(RIG_PAUSE_US);
 	}
 	return 0;
 }
