@@ -21,8 +21,10 @@ struct host {
 	struct loop loop;
 	struct vm_table vms;
 	struct uid_pool uids;
-	int dir_fd;  /* conf.vm_dir */
-	int lock_fd; /* held by this daemon and by the jobs of a dead one */
+	int dir_fd; /* conf.vm_dir */
+	/* Held by this daemon and by the jobs of a dead one: */
+	int lock_fd; /* vm_dir */
+	int uids_fd; /* the range of uids, host-wide */
 	char boot_id[HOST_BOOT_SIZE];
 	char vmm_version[65];
 	enum accel accel; /* driver qemu; jail_root and tsc_khz too */

@@ -19,31 +19,62 @@
 #include "vm_store.h"
 
 #define LOCK ".lock"
-#define LOCK_MS 12000 /* longer than any job of a predecessor lives */
+#define UIDS_LOCK "/run/caged-vm-uids.lock"
+#define LOCK_MS 6000 /* longer than any job of a predecessor lives */
 
 /*
- * Jobs inherit the lock: it is free only when no process of another daemon
- * can still change a VM. (A VMM does not hold it: exec closes it.)
+ * Jobs inherit both locks: they are free only when no process of another
+ * daemon can still change a VM. (A VMM does not hold them: exec closes them.)
  */
 static int
-lock(int dir_fd, struct err *e)
+lock_folder(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+/* One byte a uid, so that any overlap with another daemon's range shows: who
+ * starts kills every process of its range that is not a VM's. */
+static int
+lock_uids(int fd, const struct conf *c)
+{
+	struct flock l = {.l_type = F_WRLCK,
+			  .l_whence = SEEK_SET,
+			  .l_start = c->vm_uid_base,
+			  .l_len = c->vm_uid_count};
+
+	return fcntl(fd, F_OFD_SETLK, &l);
+}
+
+static int
+open_locks(struct host *h, struct err *e)
+{
+	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+
+	h->lock_fd = openat(h->dir_fd, LOCK, flags, 0600);
+	if (h->lock_fd < 0)
+		return err_errno(e, "open %s", LOCK);
+	h->uids_fd = open(UIDS_LOCK, flags, 0600);
+	if (h->uids_fd < 0)
+		return err_errno(e, "open %s", UIDS_LOCK);
+	return 0;
+}
+
+static int
+lock(struct host *h, const struct conf *c, struct err *e)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 	int64_t end = time_mono_ms() + LOCK_MS;
-	int fd = openat(dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-	if (fd < 0)
-		return err_errno(e, "open %s", LOCK);
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK && time_mono_ms() < end) {
-			nanosleep(&pause, NULL);
-			continue;
-		}
-		err_errno(e, "another vmctl uses this vm_dir");
-		close(fd);
+	if (open_locks(h, e) < 0)
 		return -1;
+	while (lock_folder(h->lock_fd) < 0 || lock_uids(h->uids_fd, c) < 0) {
+		if ((errno != EAGAIN && errno != EACCES) ||
+		    time_mono_ms() > end)
+			return err_errno(e, "another vmctl uses this vm_dir or "
+					    "this range of uids");
+		nanosleep(&pause, NULL);
 	}
-	return fd;
+	return 0;
 }
 
 int
@@ -62,8 +93,7 @@ host_start(struct host *h, const struct conf *c, struct err *e)
 	h->dir_fd = vm_store_open(c->vm_dir, e);
 	if (h->dir_fd < 0)
 		return -1;
-	h->lock_fd = lock(h->dir_fd, e);
-	if (h->lock_fd < 0)
+	if (lock(h, c, e) < 0)
 		return -1;
 	if (h->driver->start(h, e) < 0)
 		return err_wrap(e, "driver %s", h->driver->name);
@@ -87,4 +117,5 @@ host_stop(struct host *h)
 	loop_fini(&h->loop);
 	close(h->dir_fd);
 	close(h->lock_fd);
+	close(h->uids_fd);
 }

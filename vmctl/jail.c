@@ -25,19 +25,10 @@
 #define NPROC_MAX 128 /* threads: vcpus, I/O, RCU; counted per uid */
 
 static int
-bind_kvm(const char *root, struct err *e)
-{
-	char path[4200];
-
-	snprintf(path, sizeof(path), "%s/dev/kvm", root);
-	if (mount("/dev/kvm", path, NULL, MS_BIND, NULL) < 0)
-		return err_errno(e, "bind /dev/kvm");
-	return 0;
-}
-
-static int
 mount_root(const struct jail *j, struct err *e)
 {
+	/* The root holds one device, /dev/kvm; only root can make others. */
+	unsigned long nodev = j->kvm ? 0 : MS_NODEV;
 	char proc[4200];
 
 	snprintf(proc, sizeof(proc), "%s/proc", j->root);
@@ -45,7 +36,7 @@ mount_root(const struct jail *j, struct err *e)
 		return err_errno(e, "make mounts private");
 	if (mount(j->root, j->root, NULL, MS_BIND, NULL) < 0 ||
 	    mount(NULL, j->root, NULL,
-		  MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV,
+		  MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | nodev,
 		  NULL) < 0)
 		return err_errno(e, "bind %s", j->root);
 	/* QEMU reaches its kernel and initramfs as /proc/self/fd/N. */
@@ -53,7 +44,7 @@ mount_root(const struct jail *j, struct err *e)
 		  MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
 		  "hidepid=invisible,subset=pid") < 0)
 		return err_errno(e, "mount proc");
-	return j->kvm ? bind_kvm(j->root, e) : 0;
+	return 0;
 }
 
 static int

@@ -18,6 +18,7 @@
 
 #define LOADER "/lib64/ld-linux-x86-64.so.2"
 #define MODULE JAILROOT_MODULES "/accel-tcg-x86_64.so"
+#define KVM "/dev/kvm"
 #define FILES_MAX 256
 #define LIST_MAX 32768
 #define LIST_MS 5000
@@ -89,11 +90,22 @@ mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
+/* 0: this host has no KVM. */
+static dev_t
+kvm_device(void)
+{
+	struct stat s;
+
+	return stat(KVM, &s) == 0 && S_ISCHR(s.st_mode) ? s.st_rdev : 0;
+}
+
 static int
 identity(const struct files *f, uint64_t *out, struct err *e)
 {
 	uint64_t h = 0xcbf29ce484222325u;
+	dev_t kvm = kvm_device();
 
+	h = mix(h, &kvm, sizeof(kvm));
 	for (size_t i = 0; i < f->count; i++) {
 		struct stat s;
 
@@ -155,12 +167,27 @@ copy_one(const char *root, const char *path, struct err *e)
 	return 0;
 }
 
+/* A node of its own, since the host's may be closed to the VMs' uids. It works
+ * only where the jail mounts the root for KVM. */
+static int
+make_kvm(const char *root, struct err *e)
+{
+	char full[JAILROOT_PATH_MAX + 512];
+	dev_t kvm = kvm_device();
+
+	if (make_parents(root, KVM, e) < 0)
+		return -1;
+	snprintf(full, sizeof(full), "%s%s", root, KVM);
+	if (kvm != 0 && (mknod(full, S_IFCHR | 0666, kvm) < 0 ||
+			 chmod(full, 0666) < 0)) /* the umask cut it */
+		return err_errno(e, "make %s", full);
+	return 0;
+}
+
 static int
 fill(const char *root, const struct files *f, struct err *e)
 {
-	auto_close int kvm = make_file(root, "/dev/kvm", 0666, e);
-
-	if (kvm < 0 || make_parents(root, "/proc/", e) < 0)
+	if (make_kvm(root, e) < 0 || make_parents(root, "/proc/", e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->count; i++) {
 		if (copy_one(root, f->path[i], e) < 0)

@@ -1,7 +1,7 @@
 /*
  * The read-only root that every VMM of one QEMU version shares: the program,
  * the libraries that the dynamic linker names, its accelerator module and the
- * firmware. It is copied, never bind-mounted, into conf.vm_dir/.jail/KEY and
+ * firmware, and a node of /dev/kvm where there is one. It is copied, never bind-mounted, into conf.vm_dir/.jail/KEY and
  * appears there whole or not at all. KEY changes with any of the files.
  */
 #pragma once

@@ -39,7 +39,7 @@ job_kind_name(enum job_kind k)
 static void
 run(const struct host *h, const struct vm *vm, enum job_kind kind, int out)
 {
-	int keep[] = {h->dir_fd, h->lock_fd, vm->exit.fd, out};
+	int keep[] = {h->dir_fd, h->lock_fd, h->uids_fd, vm->exit.fd, out};
 	struct job_result r = {.st = vm->st};
 
 	child_keep_fds(keep, sizeof(keep) / sizeof(keep[0]));

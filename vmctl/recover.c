@@ -130,6 +130,7 @@ vmm_died(struct host *h, struct vm *vm)
 			  : "the VMM exited while vmctl did not run");
 	log_warn("vmm exited", "sandbox", vm->st.sandbox, "cause",
 		 vm->st.exit_cause);
+	vm->st.state = VMCTL_STATE_exited;
 	life_resume(h, vm, JOB_EXIT);
 }
 

@@ -139,6 +139,10 @@ request_failed(struct request *r, const struct err *e)
 		json_pack("{s:s, s:s%}", "code", err_name(e->code), "message",
 			  e->msg, strnlen(e->msg, 511));
 
+	/* A message may quote what is not text: the code is told anyhow. */
+	if (!value)
+		value = json_pack("{s:s, s:s}", "code", err_name(e->code),
+				  "message", "");
 	log_request(r, err_name(e->code), e);
 	if (value)
 		send_reply(r, "error", value, -1);

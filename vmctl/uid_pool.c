@@ -48,6 +48,7 @@ uid_pool_claim(struct uid_pool *p, uid_t uid)
 		return -1;
 	p->busy[uid - p->base] = 1;
 	p->used++;
+	p->next = (uid - p->base + 1) % p->count;
 	return 0;
 }
 

@@ -56,7 +56,7 @@ every_vm_is_locked_up(void **state)
 		assert_non_null(value_of(&a, "-S"));
 		/* no network, no path of the host, nothing but descriptors */
 		assert_false(has(&a, "netdev"));
-		assert_false(has(&a, "nic"));
+		assert_false(has(&a, "-nic"));
 		assert_false(has(&a, "path="));
 		assert_false(has(&a, "/var"));
 		qemu_args_fini(&a);
