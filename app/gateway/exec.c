@@ -38,6 +38,7 @@ struct exec_live {
 	size_t input_len, input_at;
 	size_t owed; /* bytes for which the guest got no credit yet */
 	int attaches;
+	bool again; /* what is kept comes once more, after the next REPLY */
 };
 
 static const struct stream_events events;
@@ -194,10 +195,23 @@ attach(struct exec_live *x, struct err *e)
 		.owner = x,
 	};
 
-	outlog_fini(&x->log);
+	x->again = true;
 	x->owed = 0;
 	x->s = stream_open(x->gw->channels, &r, e);
 	return x->s ? 0 : -1;
+}
+
+static void
+on_reply(void *owner, const void *record)
+{
+	struct exec_live *x = owner;
+
+	(void)record;
+	if (!x->again)
+		return;
+	x->again = false;
+	outlog_fini(&x->log);
+	exec_book_reset(&x->book);
 }
 
 static void
@@ -207,8 +221,7 @@ on_fail(void *owner, const struct err *e, bool lost)
 	struct err why = *e;
 
 	x->s = NULL;
-	if (lost && ++x->attaches <= ATTACH_TRIES &&
-	    exec_book_reset(&x->book) == 0 && attach(x, &why) == 0)
+	if (lost && ++x->attaches <= ATTACH_TRIES && attach(x, &why) == 0)
 		return;
 	if (x->attaches && why.code == ERR_EXEC_NOT_FOUND)
 		err_set(&why, ERR_GUEST_GONE,
@@ -291,6 +304,7 @@ on_end(void *owner, const void *record)
 }
 
 static const struct stream_events events = {
+	.reply = on_reply,
 	.data = on_data,
 	.writable = on_writable,
 	.end = on_end,
@@ -431,7 +445,7 @@ exec_collect(struct gateway *gw, const struct store_exec *row, char *command,
 		return;
 	x->attaches = 1;
 	if (!x->book.command || exec_book_start(&x->book) < 0 ||
-	    exec_book_reset(&x->book) < 0 || attach(x, &e) < 0)
+	    attach(x, &e) < 0)
 		exec_free(x); /* the agent keeps it for the next time */
 }
 

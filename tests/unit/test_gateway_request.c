@@ -210,12 +210,13 @@ a_dead_vm_ends_its_execs(void **state)
 		"{\"command\":\"x\"}");
 	id = guest_asked(r, "exec");
 	rig_guest_say(r, id, FRAME_REPLY, "{}");
+	rig_guest_send(r, id, FRAME_DATA, DATA_STDOUT, "so far", 6);
 	rig_settle(r, 5);
 	err_set(&gone, ERR_GUEST_GONE, "the VM is exited");
 	r->refuse = &gone;
 	close(r->guest);
 	r->guest = -1;
-	expect(r, 503, "\"exit_code\":-1");
+	expect(r, 503, "\"exit_code\":-1,\"output\":\"so far\"");
 	assert_int_equal(r->misbehaved, 0);
 }
 
