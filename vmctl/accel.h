@@ -9,9 +9,9 @@ enum accel { ACCEL_TCG, ACCEL_KVM };
 const char *accel_name(enum accel a);
 /*
  * conf.vm_accel decides; `auto` takes KVM only when a probe guest boots under
- * it within ACCEL_PROBE_MS. The answer is kept in conf.vm_dir until the host
+ * it within ACCEL_PROBE_MS. The answer is kept in /run until the host
  * reboots or QEMU changes. `root` is the jail's.
  */
-#define ACCEL_PROBE_MS 10000
+#define ACCEL_PROBE_MS 3000 /* a kernel panics 0.5 s after its start */
 int accel_choose(const struct host *h, const char *root, enum accel *out,
 		 struct err *e);

@@ -90,8 +90,10 @@ struct vm_fds {
 static void
 vm_fds_close(struct vm_fds *f)
 {
-	for (size_t i = 0; i < FD_COUNT; i++)
+	for (size_t i = 0; i < FD_COUNT; i++) {
 		auto_close_fn(&f->fd[i]);
+		f->fd[i] = -1;
+	}
 }
 
 static int
@@ -151,7 +153,7 @@ start_qemu(const struct host *h, const struct vm_state *st,
 
 static int
 boot_with(const struct host *h, int folder, struct vm_state *st,
-	  const struct vm_fds *f, struct err *e)
+	  struct vm_fds *f, struct err *e)
 {
 	auto_close int log_reader = -1, log_writer = -1, qmp = -1;
 	int ends[2];
@@ -166,6 +168,8 @@ boot_with(const struct host *h, int folder, struct vm_state *st,
 		return -1;
 	close(steal_fd(&log_writer));
 	qmp = port_connect(folder, VM_STORE_QMP, e);
+	/* Only QEMU listens from here on, so that its death is noticed. */
+	vm_fds_close(f);
 	if (qmp < 0 || qmp_helper_run(st->uid, qmp, log_reader, "cont", e) < 0)
 		return -1;
 	return driver_identify(pid, st, e);

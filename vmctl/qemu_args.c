@@ -124,17 +124,20 @@ add_fdset(struct qemu_args *a, int fd, int set)
 	add(a, "fd=%d,set=%d", fd, set);
 }
 
+/* No locks: the image is never written, a disk has one VMM by construction, and
+ * QEMU would look for /dev/null to find out how to lock. */
 static void
 add_disks(struct qemu_args *a)
 {
 	static const char *const devices[] = {
 		"-drive",
-		"file=/dev/fdset/1,if=none,id=base,format=raw,readonly=on",
+		"file=/dev/fdset/1,if=none,id=base,format=raw,readonly=on,"
+		"file.locking=off",
 		"-device",
 		"virtio-blk-device,drive=base,serial=base",
 		"-drive",
 		"file=/dev/fdset/2,if=none,id=overlay,format=raw,"
-		"cache=writeback,discard=unmap",
+		"cache=writeback,discard=unmap,file.locking=off",
 		"-device",
 		"virtio-blk-device,drive=overlay,serial=overlay",
 		NULL};
