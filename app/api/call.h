@@ -2,7 +2,7 @@
 #pragma once
 
 #include "router.h"
-#include "store/store_account.h"
+#include "store/store_key.h"
 
 struct api;
 struct request;

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "model/grant.h"
-#include "store/store_account.h"
+#include "store/store_key.h"
 
 struct call;
 struct err;

@@ -4,6 +4,7 @@
 
 #define VM(name) (1u << VMCTL_STATE_##name)
 #define VM_NONE (VM(absent) | VM(destroyed))
+#define VM_MADE (VM(creating) | VM(running) | VM(exited))
 #define VM_ANY ((1u << VMCTL_STATE_COUNT) - 1)
 
 /* A VM that is gone from vmctl's list, and not by an exit that vmctl saw, may
@@ -18,24 +19,22 @@
 
 struct rule {
 	int row;
-	unsigned vms;	 /* bits 1 << enum vmctl_state */
+	unsigned vms; /* bits 1 << enum vmctl_state */
+	enum decide_action action;
 	bool lease_over; /* wanted; false: whether it is or not */
 	int64_t age_ms;
-	enum decide_action action;
 };
 
 static const struct rule rules[] = {
-	{SANDBOX_creating, VM_ANY, true, 0, DECIDE_UNDO},
-	{SANDBOX_running, VM(exited), false, 0, DECIDE_FAIL},
-	{SANDBOX_running, VM_NONE, false, LOST_MS, DECIDE_FAIL},
-	{SANDBOX_destroying, VM_ANY, true, 0, DECIDE_FINISH},
-	{SANDBOX_destroyed, VM(creating) | VM(running) | VM(exited), false,
-	 ORPHAN_MS, DECIDE_ORPHAN},
-	{SANDBOX_destroyed, VM(destroying), false, ORPHAN_BUSY_MS,
-	 DECIDE_ORPHAN},
-	{DECIDE_NO_ROW, VM(creating) | VM(running) | VM(exited), false,
-	 ORPHAN_MS, DECIDE_ORPHAN},
-	{DECIDE_NO_ROW, VM(destroying), false, ORPHAN_BUSY_MS, DECIDE_ORPHAN},
+	{SANDBOX_creating, VM_ANY, DECIDE_UNDO, true, 0},
+	{SANDBOX_running, VM(exited), DECIDE_FAIL, false, 0},
+	{SANDBOX_running, VM_NONE, DECIDE_FAIL, false, LOST_MS},
+	{SANDBOX_destroying, VM_ANY, DECIDE_FINISH, true, 0},
+	{SANDBOX_destroyed, VM_MADE, DECIDE_ORPHAN, false, ORPHAN_MS},
+	{SANDBOX_destroyed, VM(destroying), DECIDE_ORPHAN, false,
+	 ORPHAN_BUSY_MS},
+	{DECIDE_NO_ROW, VM_MADE, DECIDE_ORPHAN, false, ORPHAN_MS},
+	{DECIDE_NO_ROW, VM(destroying), DECIDE_ORPHAN, false, ORPHAN_BUSY_MS},
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
 

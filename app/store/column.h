@@ -65,6 +65,12 @@ struct column {
 			sizeof(((struct S *)0)->member), parse \
 	}
 
+/* For a BUF member, whose pointer says nothing of a size. */
+#define COLUMN_BUFFER(S, member) \
+	{ \
+		COLUMN_BUF, offsetof(struct S, member), 0, NULL \
+	}
+
 /* How a row's struct is filled. */
 struct record {
 	const struct column *columns;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EXEC_CHUNK_RAW (64 * 1024)
+#define EXEC_CHUNK_RAW 65536
 #define EXEC_CHUNK_PACKED (EXEC_CHUNK_RAW + 1024) /* > ZSTD_compressBound */
 #define EXEC_CHUNKS_HEAD 16  /* 1 MiB is kept from the start */
 #define EXEC_CHUNKS_TAIL 256 /* and 16 MiB from the end */

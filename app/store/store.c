@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auto.h"
 #include "conf.h"
 #include "err.h"
 #include "store/count.h"
@@ -26,26 +25,35 @@ read_password(const char *path, char *out, size_t size, struct err *e)
 	return 0;
 }
 
+static int
+set_up(struct store *s, const struct conf *c, const char *mysql_user,
+       struct err *e)
+{
+	s->conf = c;
+	if (text_copy(s->user, sizeof(s->user),
+		      c->db_user[0] ? c->db_user : mysql_user) < 0)
+		return err_set(e, ERR_INTERNAL,
+			       "the MySQL user's name is long");
+	if (!c->db_password_file[0])
+		return 0;
+	return read_password(c->db_password_file, s->password,
+			     sizeof(s->password), e);
+}
+
 struct store *
 store_open(const struct conf *c, const char *mysql_user, struct err *e)
 {
-	auto_free struct store *s = calloc(1, sizeof(*s));
+	struct store *s = calloc(1, sizeof(*s));
 
 	if (!s) {
 		err_set(e, ERR_INTERNAL, "no memory for a store");
 		return NULL;
 	}
-	s->conf = c;
-	if (text_copy(s->user, sizeof(s->user),
-		      c->db_user[0] ? c->db_user : mysql_user) < 0) {
-		err_set(e, ERR_INTERNAL, "the MySQL user's name is too long");
+	if (set_up(s, c, mysql_user, e) < 0) {
+		store_close(s);
 		return NULL;
 	}
-	if (c->db_password_file[0] &&
-	    read_password(c->db_password_file, s->password, sizeof(s->password),
-			  e) < 0)
-		return NULL;
-	return steal_ptr(&s);
+	return s;
 }
 
 void

@@ -38,5 +38,3 @@ int store_account_create(struct store *s, const struct store_account *a,
 int store_account_list(struct store *s,
 		       int (*fn)(void *arg, const struct store_account *a),
 		       void *arg, struct err *e);
-
-#include "store/store_key.h" /* for those who look for keys here */

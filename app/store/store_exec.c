@@ -56,7 +56,7 @@ static const struct column columns[] = {
 	COLUMN(exec_row, TEXT, exec.error_code, NULL),
 	COLUMN(exec_row, TEXT, exec.error_message, NULL),
 	COLUMN(exec_row, BOOL, is_argv, NULL),
-	COLUMN(exec_row, BUF, command, NULL),
+	COLUMN_BUFFER(exec_row, command),
 };
 static const struct record record = RECORD(columns);
 

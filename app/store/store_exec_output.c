@@ -19,7 +19,7 @@ read_chunk(struct store *s, void *arg, struct err *e)
 {
 	static const struct column columns[] = {
 		COLUMN(output_arg, INT, chunk_no, NULL),
-		COLUMN(output_arg, BUF, packed, NULL),
+		COLUMN_BUFFER(output_arg, packed),
 	};
 	static const struct record record = RECORD(columns);
 	struct output_arg *a = arg;

@@ -152,7 +152,7 @@ static int
 plan_get(struct store *s, void *arg, struct err *e)
 {
 	static const struct column columns[] = {
-		COLUMN(plan_row, BUF, out, NULL),
+		COLUMN_BUFFER(plan_row, out),
 	};
 	static const struct record record = RECORD(columns);
 	struct plan_row *row = arg;

@@ -8,7 +8,7 @@
 #include "model/sandbox.h"
 #include "store/store.h"
 
-#define STORE_PLAN_MAX (512 * 1024) /* bytes of ciphertext */
+#define STORE_PLAN_MAX 524288 /* bytes of ciphertext */
 #define STORE_OWNER_MAX 64
 
 struct store_create {

@@ -6,8 +6,8 @@
 #include "store/store.h"
 
 #define STORE_SCHEMA_NAME_SIZE 65
-#define STORE_SCHEMA_SHA_SIZE 65 /* SHA-256 in hex */
-#define STORE_SCHEMA_SQL_MAX (1024 * 1024)
+#define STORE_SCHEMA_SHA_SIZE 65     /* SHA-256 in hex */
+#define STORE_SCHEMA_SQL_MAX 1048576 /* bytes of a file */
 
 struct store_migration {
 	char name[STORE_SCHEMA_NAME_SIZE]; /* of the file */
