@@ -40,7 +40,7 @@ struct channel_host {
 		    struct err *e);
 	/* The guest answered a HELLO. May be NULL. */
 	void (*up)(void *arg, const char *sandbox, int64_t boot, bool claimed);
-	/* The guest broke the protocol. May be NULL. */
+	/* It broke the protocol. May be NULL. */
 	void (*misbehaved)(void *arg, const char *sandbox, const char *why);
 };
 
@@ -69,10 +69,10 @@ struct stream_request {
 	void *owner;
 };
 
-/* `host` and `arg` are borrowed. NULL: no memory. */
+/* `host` and `arg` are borrowed. NULL: no memory. channels_free fails every
+ * stream first. */
 struct channels *channels_new(struct event_base *base,
 			      const struct channel_host *host, void *arg);
-/* Every stream fails first. */
 void channels_free(struct channels *cs);
 size_t channels_count(const struct channels *cs);
 /* Open streams of one kind in a sandbox. */
@@ -85,19 +85,15 @@ void channels_drop(struct channels *cs, const char *sandbox);
 void channel_opened(struct channel *ch, int fd);
 void channel_refused(struct channel *ch, const struct err *e);
 
-/*
- * Opens a stream, and the channel first when it is not. NULL: OVERLOADED, or
- * INVALID_REQUEST when the record does not fit a frame. No callback is called
- * from inside.
- */
+/* Opens a stream, and the channel first when it is not. NULL: OVERLOADED, or
+ * INVALID_REQUEST when the record fits no frame. Calls nobody back from inside. */
 struct stream *stream_open(struct channels *cs, const struct stream_request *r,
 			   struct err *e);
-/* Forgets the stream; the guest is told. No callback follows. Takes NULL. */
+/* Tells the guest to forget it; no callback follows. Takes NULL. */
 void stream_close(struct stream *s);
-/* How many of n bytes were taken: bounded by the guest's credit and by what
- * waits to be sent. Less than n: `writable` will be called. */
+/* How many of n bytes were taken; less than n: `writable` will be called. */
 size_t stream_send(struct stream *s, const void *p, size_t n);
 /* The last bytes were sent. */
 void stream_send_eof(struct stream *s);
-/* n bytes of DATA were dealt with: the guest may send as many more. */
+/* n bytes of DATA were dealt with: as many more may come. */
 void stream_consumed(struct stream *s, size_t n);

@@ -183,7 +183,7 @@ on_fail(void *owner, const struct err *e, bool lost)
 		return;
 	}
 	/* While there is no sandbox its guest's ends are the VMM's. */
-	if (e->code != ERR_GUEST_TIMEOUT)
+	if (!err_retryable(e->code))
 		err_set(&failed, ERR_VMM_FAILED,
 			"the sandbox did not start: %s", e->msg);
 	fail(c, &failed);

@@ -8,6 +8,7 @@
 #include "channels.h"
 #include "err.h"
 #include "exec.h"
+#include "exec_ack.h"
 #include "gateway.h"
 #include "jobs.h"
 #include "model/sandbox.h"

@@ -8,6 +8,7 @@
 #include "channel.h"
 #include "channels.h"
 #include "err.h"
+#include "exec_ack.h"
 #include "exec_book.h"
 #include "exec_open.h"
 #include "gateway.h"
@@ -24,7 +25,6 @@
 #define GRACE_MS 30000 /* for the guest, after a command's own timeout */
 #define ATTACH_MS (REQ_EXEC_TIMEOUT_MAX_S * 1000 + GRACE_MS)
 #define ATTACH_TRIES 3
-#define ACK_MS 30000
 
 struct exec_live {
 	struct table_entry entry; /* gateway.execs */
@@ -447,45 +447,6 @@ exec_collect(struct gateway *gw, const struct store_exec *row, char *command,
 	if (!x->book.command || exec_book_start(&x->book) < 0 ||
 	    attach(x, &e) < 0)
 		exec_free(x); /* the agent keeps it for the next time */
-}
-
-static void
-ack_end(void *owner, const void *record)
-{
-	(void)owner;
-	(void)record;
-}
-
-/* It is listed again at the next connection, and acknowledged then. */
-static void
-ack_fail(void *owner, const struct err *e, bool lost)
-{
-	(void)owner;
-	(void)e;
-	(void)lost;
-}
-
-static const struct stream_events ack_events = {
-	.end = ack_end,
-	.fail = ack_fail,
-};
-
-void
-exec_ack(struct gateway *gw, const char *sandbox, int64_t boot, const char *id)
-{
-	struct exec_ref ref = {.exec = id, .has_exec = true};
-	const struct stream_request r = {
-		.sandbox = sandbox,
-		.boot = boot,
-		.up = true,
-		.kind = &kind_exec_ack,
-		.record = &ref,
-		.timeout_ms = ACK_MS,
-		.events = &ack_events,
-	};
-	struct err e;
-
-	stream_open(gw->channels, &r, &e);
 }
 
 void

@@ -24,9 +24,6 @@ void exec_collect(struct gateway *gw, const struct store_exec *row,
 		  char *command, bool is_argv);
 /* Its end is durable in the database. */
 void exec_saved(struct gateway *gw, const char *id);
-/* Tells the agent to forget an exec. */
-void exec_ack(struct gateway *gw, const char *sandbox, int64_t boot,
-	      const char *id);
 /* The scribe takes output again. */
 void exec_drained(struct gateway *gw);
 void exec_free_all(struct gateway *gw);

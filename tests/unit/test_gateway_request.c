@@ -368,19 +368,29 @@ take_upload(struct rig *r, uint32_t *out_id, bool *out_eof)
 	return n;
 }
 
+/* Writes what the socket takes of `left` bytes; how many. */
+static size_t
+feed_upload(struct rig *r, size_t left)
+{
+	static const char block[65536];
+	ssize_t n = write(r->client, block,
+			  left < sizeof(block) ? left : sizeof(block));
+
+	rig_step(r);
+	return n > 0 ? (size_t)n : 0;
+}
+
 /* The guest's credit stops the client; nothing is held beyond a window. */
 static void
 an_upload_goes_at_the_guests_pace(void **state)
 {
-	static char block[65536];
 	struct rig *r = *state;
 	char token[GRANT_TEXT_MAX];
 	const char *path = "/v1/sandboxes/" RIG_SANDBOX "/files/content";
-	const size_t total = 40 * sizeof(block);
+	const size_t total = 40 * 65536;
 	size_t sent = 0, got;
 	uint8_t credit[4] = {1, 0, 0, 0};
 	uint32_t id = 0;
-	ssize_t n;
 	bool eof;
 
 	rig_grant(r, GRANT_OP_file_write, "PUT", path, token);
@@ -389,22 +399,15 @@ an_upload_goes_at_the_guests_pace(void **state)
 		"Content-Length: %zu\r\n\r\n",
 		path, token, total);
 	id = guest_asked(r, "file_write");
-	for (int i = 0; i < 400; i++) {
-		n = write(r->client, block, sizeof(block));
-		sent += n > 0 ? (size_t)n : 0;
-		rig_step(r);
-	}
+	for (int i = 0; i < 400; i++)
+		sent += feed_upload(r, total - sent);
 	assert_true(sent < total);
 	got = take_upload(r, &id, &eof);
 	assert_int_equal(got, CHANNEL_WINDOW);
 	assert_false(eof);
 	rig_guest_send(r, id, FRAME_CREDIT, 0, credit, sizeof(credit));
 	while (sent < total) {
-		n = total - sent < sizeof(block) ? (ssize_t)(total - sent)
-						 : (ssize_t)sizeof(block);
-		n = write(r->client, block, (size_t)n);
-		sent += n > 0 ? (size_t)n : 0;
-		rig_step(r);
+		sent += feed_upload(r, total - sent);
 		got += take_upload(r, &id, &eof);
 	}
 	while (!eof)
