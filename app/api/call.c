@@ -46,7 +46,7 @@ static const struct {
 int
 call_guest(struct call *c, struct sandbox *out, struct err *e)
 {
-	struct sandbox s;
+	struct sandbox s = {0};
 
 	if (call_sandbox(c, &s, e))
 		return -1;

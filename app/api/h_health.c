@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
@@ -50,11 +51,13 @@ check_vmctl(struct api *a, struct err *e)
 static bool
 listens(const char *line, const char *path)
 {
+	const char *at = line;
 	unsigned long flags;
-	const char *at;
 
-	if (sscanf(line, "%*s %*s %*s %lx", &flags) != 1 ||
-	    !(flags & SO_ACCEPTCON_FLAG))
+	for (int i = 0; i < 3 && at; i++)
+		at = strchr(at + 1, ' ');
+	flags = at ? strtoul(at, NULL, 16) : 0;
+	if (!(flags & SO_ACCEPTCON_FLAG))
 		return false;
 	at = strchr(line, '/');
 	return at && strncmp(at, path, strlen(path)) == 0 &&

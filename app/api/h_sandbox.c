@@ -117,7 +117,7 @@ h_sandbox_list(struct call *c, struct err *e)
 	auto_json json_t *metadata = NULL;
 	auto_free char *text = NULL;
 	struct list l = {.c = c};
-	unsigned states;
+	unsigned states = 0;
 	int rc = -1;
 
 	if (query_allow(&c->req->query, args, e) ||

@@ -213,7 +213,7 @@ create(struct call *c, const struct req_create *r, struct err *e)
 	struct sandbox s = {0};
 	auto_buf struct buf plan = {0};
 
-	buf_init(&plan, STORE_PLAN_MAX);
+	buf_init(&plan, (size_t)STORE_PLAN_MAX);
 	if (fill_sandbox(c, r, &s, e) || seal_plan(c, r, s.id, &plan, e) ||
 	    make_row(c, &s, &plan, &result, e))
 		return -1;

@@ -9,7 +9,7 @@
 
 #include "buf.h"
 
-#define EXEC_CLIP_HALF (512 * 1024)
+#define EXEC_CLIP_HALF ((size_t)512 * 1024)
 
 struct exec_clip {
 	struct buf b;

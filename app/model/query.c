@@ -74,7 +74,7 @@ query_init(struct query *q, const char *text, struct err *e)
 		return err_set(e, ERR_URI_TOO_LONG, "query over %d bytes",
 			       QUERY_TEXT_MAX);
 	/* Each argument takes its bytes and a NUL for name and for value. */
-	q->text = malloc(n + 2 * QUERY_ARGS_MAX + 2);
+	q->text = malloc(n + (size_t)2 * QUERY_ARGS_MAX + 2);
 	if (!q->text)
 		return err_errno(e, "query");
 	at = q->text;

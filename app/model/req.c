@@ -9,7 +9,11 @@
 #include "sandbox.h"
 #include "text.h"
 
-static const char blanks[] = " \t\r\n";
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 json_t *
 req_parse(const void *text, size_t len, struct err *e)
@@ -22,7 +26,7 @@ req_parse(const void *text, size_t len, struct err *e)
 			REQ_BODY_MAX);
 		return NULL;
 	}
-	while (i < len && memchr(blanks, ((const char *)text)[i], 4))
+	while (i < len && is_blank(((const char *)text)[i]))
 		i++;
 	if (i == len)
 		return json_object();

@@ -100,20 +100,26 @@ req_file_mode(const char *field, const char *text, int64_t *out, struct err *e)
 			 field);
 }
 
-static int
-path_bytes(const struct query *q, const char *fallback, const char **out,
-	   size_t *out_len, struct err *e)
+/* NULL: there is none, or it is too long. */
+static const char *
+path_bytes(const struct query *q, const char *fallback, size_t *out_len,
+	   struct err *e)
 {
 	const struct query_arg *a = query_find(q, "path");
+	const char *path = a ? a->value : fallback;
+	size_t len = path ? strlen(path) : 0;
 
-	if (!a && !fallback)
-		return err_field(e, "path", "path: missing");
-	*out = a ? a->value : fallback;
-	*out_len = a ? a->len : strlen(fallback);
-	if (*out_len == 0 || *out_len > CHANNEL_PATH_MAX)
-		return err_field(e, "path", "path: must be 1 to %d bytes",
-				 CHANNEL_PATH_MAX);
-	return 0;
+	if (!path) {
+		err_field(e, "path", "path: missing");
+		return NULL;
+	}
+	if (len == 0 || len > CHANNEL_PATH_MAX) {
+		err_field(e, "path", "path: must be 1 to %d bytes",
+			  CHANNEL_PATH_MAX);
+		return NULL;
+	}
+	*out_len = len;
+	return path;
 }
 
 int
@@ -121,11 +127,11 @@ req_file_path(const struct query *q, const char *fallback, struct buf *out,
 	      struct err *e)
 {
 	size_t home = sizeof(HOME_WORKSPACE) - 1;
-	const char *path = NULL;
 	size_t len = 0;
+	const char *path = path_bytes(q, fallback, &len, e);
 	int rc = 0;
 
-	if (path_bytes(q, fallback, &path, &len, e))
+	if (!path)
 		return -1;
 	if (strncmp(path, HOME_WORKSPACE, home) == 0 &&
 	    (path[home] == '/' || path[home] == '\0')) {
