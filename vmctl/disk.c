@@ -87,14 +87,6 @@ open_pristine(int dir_fd, int64_t disk_gb, struct err *e)
 }
 
 int
-disk_prepare(int dir_fd, int64_t disk_gb, struct err *e)
-{
-	auto_close int fd = open_pristine(dir_fd, disk_gb, e);
-
-	return fd < 0 ? -1 : 0;
-}
-
-int
 disk_make(int dir_fd, int folder, int64_t disk_gb, uid_t uid, struct err *e)
 {
 	auto_close int from = open_pristine(dir_fd, disk_gb, e);

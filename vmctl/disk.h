@@ -10,8 +10,6 @@
 
 struct err;
 
-/* Makes the pristine disk of that size unless it is there. */
-int disk_prepare(int dir_fd, int64_t disk_gb, struct err *e);
-/* A copy of it in `folder` as VM_STORE_DISK, owned by uid, 0600. */
+/* A copy of the pristine one in `folder` as VM_STORE_DISK, owned by uid, 0600. */
 int disk_make(int dir_fd, int folder, int64_t disk_gb, uid_t uid,
 	      struct err *e);

@@ -40,12 +40,13 @@ repeat(struct host *h, struct vm *vm, struct request *r)
 static void
 judge(struct host *h, struct vm *vm, struct request *r)
 {
-	struct vm_state absent;
-	const struct vm_state *st = vm ? &vm->st : &absent;
 	enum fence_verdict v = FENCE_RUN;
+	const struct vm_state *st;
+	struct vm_state absent;
 	struct err e;
 
 	vm_state_init(&absent, r->sandbox);
+	st = vm ? &vm->st : &absent;
 	if (r->row->flags & VMCTL_MUTATES)
 		v = fence_judge(st, r->op, r->op_id, &e);
 	else if (fence_state(st, r->op, &e) < 0)

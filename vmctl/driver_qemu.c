@@ -96,32 +96,40 @@ vm_fds_close(struct vm_fds *f)
 	}
 }
 
+static int *
+slot(struct vm_fds *f, enum qemu_fd n)
+{
+	return &f->fd[n - SPAWN_FD_FIRST];
+}
+
+static int
+open_disk(int folder, struct vm_fds *f, struct err *e)
+{
+	int *rw = slot(f, QEMU_FD_DISK_RW), *ro = slot(f, QEMU_FD_DISK_RO);
+
+	*rw = openat(folder, VM_STORE_DISK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	*ro = openat(folder, VM_STORE_DISK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return *rw < 0 || *ro < 0 ? err_errno(e, "open disk") : 0;
+}
+
 static int
 open_fds(const struct host *h, int folder, const struct vm_state *st,
 	 struct vm_fds *f, struct err *e)
 {
 	const struct conf *c = h->conf;
-	int *fd = f->fd - SPAWN_FD_FIRST; /* by enum qemu_fd */
+	int *kernel = slot(f, QEMU_FD_KERNEL);
+	int *initramfs = slot(f, QEMU_FD_INITRAMFS);
+	int *image = slot(f, QEMU_FD_IMAGE);
+	int *agent = slot(f, QEMU_FD_AGENT), *qmp = slot(f, QEMU_FD_QMP);
 
-	fd[QEMU_FD_KERNEL] = image_open_shared(c->kernel_file, e);
-	if (fd[QEMU_FD_KERNEL] < 0)
+	if ((*kernel = image_open_shared(c->kernel_file, e)) < 0 ||
+	    (*initramfs = image_open_shared(c->initramfs_file, e)) < 0 ||
+	    (*image = image_open(c->image_dir, st->template, e)) < 0 ||
+	    open_disk(folder, f, e) < 0 ||
+	    (*agent = port_listen(folder, VM_STORE_AGENT, e)) < 0 ||
+	    (*qmp = port_listen(folder, VM_STORE_QMP, e)) < 0)
 		return -1;
-	fd[QEMU_FD_INITRAMFS] = image_open_shared(c->initramfs_file, e);
-	if (fd[QEMU_FD_INITRAMFS] < 0)
-		return -1;
-	fd[QEMU_FD_IMAGE] = image_open(c->image_dir, st->template, e);
-	if (fd[QEMU_FD_IMAGE] < 0)
-		return -1;
-	fd[QEMU_FD_DISK_RW] = openat(folder, VM_STORE_DISK, O_RDWR | O_CLOEXEC);
-	fd[QEMU_FD_DISK_RO] =
-		openat(folder, VM_STORE_DISK, O_RDONLY | O_CLOEXEC);
-	if (fd[QEMU_FD_DISK_RW] < 0 || fd[QEMU_FD_DISK_RO] < 0)
-		return err_errno(e, "open disk");
-	fd[QEMU_FD_AGENT] = port_listen(folder, VM_STORE_AGENT, e);
-	if (fd[QEMU_FD_AGENT] < 0)
-		return -1;
-	fd[QEMU_FD_QMP] = port_listen(folder, VM_STORE_QMP, e);
-	return fd[QEMU_FD_QMP] < 0 ? -1 : 0;
+	return 0;
 }
 
 static int
@@ -152,6 +160,18 @@ start_qemu(const struct host *h, const struct vm_state *st,
 }
 
 static int
+run_guest(const struct host *h, const struct vm_state *st, int qmp, int log_fd,
+	  struct err *e)
+{
+	const struct qmp_helper helper = {.uid = st->uid,
+					  .root = h->jail_root,
+					  .qmp_fd = qmp,
+					  .log_fd = log_fd};
+
+	return qmp_helper_run(&helper, "cont", e);
+}
+
+static int
 boot_with(const struct host *h, int folder, struct vm_state *st,
 	  struct vm_fds *f, struct err *e)
 {
@@ -170,7 +190,7 @@ boot_with(const struct host *h, int folder, struct vm_state *st,
 	qmp = port_connect(folder, VM_STORE_QMP, e);
 	/* Only QEMU listens from here on, so that its death is noticed. */
 	vm_fds_close(f);
-	if (qmp < 0 || qmp_helper_run(st->uid, qmp, log_reader, "cont", e) < 0)
+	if (qmp < 0 || run_guest(h, st, qmp, log_reader, e) < 0)
 		return -1;
 	return driver_identify(pid, st, e);
 }

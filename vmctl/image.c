@@ -41,6 +41,9 @@ image_open(const char *image_dir, const char *name, struct err *e)
 	if (fd < 0 || fstat(fd, &s) < 0 || !S_ISREG(s.st_mode))
 		return err_set(e, ERR_TEMPLATE_NOT_FOUND,
 			       "there is no template %s here", name);
+	if (s.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(e, ERR_TEMPLATE_NOT_FOUND,
+			       "template %s may be written by others", name);
 	return steal_fd(&fd);
 }
 
@@ -76,8 +79,11 @@ image_open_shared(const char *path, struct err *e)
 
 	if (fd < 0 || fstat(fd, &s) < 0)
 		return err_errno(e, "open %s", path);
-	if (!S_ISREG(s.st_mode) || !(s.st_mode & S_IROTH))
+	if (!S_ISREG(s.st_mode) || !(s.st_mode & S_IROTH) ||
+	    (s.st_mode & S_IWOTH))
 		return err_set(e, ERR_INTERNAL,
-			       "%s must be a file that others may read", path);
+			       "%s must be a file that others may read, not "
+			       "write",
+			       path);
 	return steal_fd(&fd);
 }

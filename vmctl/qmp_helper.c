@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <signal.h>
@@ -56,34 +57,41 @@ add_last_words(struct said *s, int log_fd)
 	s->text[used + (n > 0 ? (size_t)n : 0)] = '\0';
 }
 
+/* Nothing to see, nobody to reach, nothing to start. */
 static int
-give_up_rights(uid_t uid, struct err *e)
+give_up_rights(const struct qmp_helper *h, struct err *e)
 {
 	const struct rlimit few = {.rlim_cur = 16, .rlim_max = 16};
+	const struct rlimit none = {0};
 
-	if (child_become(uid, e) < 0)
+	if (unshare(CLONE_NEWNET | CLONE_NEWIPC) < 0 || chroot(h->root) < 0 ||
+	    chdir("/") < 0)
+		return err_errno(e, "leave the host");
+	if (setrlimit(RLIMIT_NOFILE, &few) < 0 ||
+	    setrlimit(RLIMIT_FSIZE, &none) < 0 ||
+	    setrlimit(RLIMIT_NPROC, &none) < 0)
+		return err_errno(e, "set limits");
+	if (child_become(h->uid, e) < 0)
 		return -1;
 	/* Changing the uid cleared both. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (setrlimit(RLIMIT_NOFILE, &few) < 0)
-		return err_errno(e, "set limits");
 	return 0;
 }
 
 static void
-helper(uid_t uid, int qmp_fd, int log_fd, int out, const char *command)
+helper(const struct qmp_helper *h, int out, const char *command)
 {
-	int keep[] = {qmp_fd, log_fd, out};
+	int keep[] = {h->qmp_fd, h->log_fd, out};
 	struct said s = {0};
 	struct err why = {0};
 
 	child_keep_fds(keep, sizeof(keep) / sizeof(keep[0]));
-	if (give_up_rights(uid, &why) == 0 && talk(qmp_fd, command, &why) == 0)
+	if (give_up_rights(h, &why) == 0 && talk(h->qmp_fd, command, &why) == 0)
 		s.ok = 1;
 	if (!s.ok) {
 		snprintf(s.text, sizeof(s.text), "%.120s", why.msg);
-		add_last_words(&s, log_fd);
+		add_last_words(&s, h->log_fd);
 	}
 	_exit(write(out, &s, sizeof(s)) == (ssize_t)sizeof(s) ? 0 : 1);
 }
@@ -106,8 +114,7 @@ hear(int fd, struct err *e)
 }
 
 int
-qmp_helper_run(uid_t uid, int qmp_fd, int log_fd, const char *command,
-	       struct err *e)
+qmp_helper_run(const struct qmp_helper *h, const char *command, struct err *e)
 {
 	auto_close int reader = -1, writer = -1;
 	pid_t self = getpid(), pid;
@@ -122,7 +129,7 @@ qmp_helper_run(uid_t uid, int qmp_fd, int log_fd, const char *command,
 		return err_errno(e, "fork");
 	if (pid == 0) {
 		child_begin(self);
-		helper(uid, qmp_fd, log_fd, writer, command);
+		helper(h, writer, command);
 	}
 	close(steal_fd(&writer));
 	rc = hear(reader, e);

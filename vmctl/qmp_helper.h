@@ -5,10 +5,17 @@
 
 struct err;
 
+struct qmp_helper {
+	uid_t uid;	  /* the VM's */
+	const char *root; /* becomes its root: the jail's */
+	int qmp_fd;	  /* connected */
+	int log_fd;	  /* where the VMM may have said why it died */
+};
+
 /*
- * Runs one command over the connection as `uid`, in a child that holds nothing
- * but the connection and `log_fd`, where the VMM may have said why it died.
- * The caller learns success, or one line of printable text.
+ * Runs one command in a child that holds nothing but the two descriptors, in
+ * namespaces and a root of its own. The caller learns success, or one line of
+ * printable text.
  */
-int qmp_helper_run(uid_t uid, int qmp_fd, int log_fd, const char *command,
+int qmp_helper_run(const struct qmp_helper *h, const char *command,
 		   struct err *e);

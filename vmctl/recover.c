@@ -139,7 +139,6 @@ adopt(struct host *h, struct vm *vm)
 {
 	struct err e;
 
-	vm->adopted = true;
 	if (life_watch(h, vm, &e) < 0)
 		vmm_died(h, vm);
 	else

@@ -194,6 +194,18 @@ serve(struct server *s, struct err *e)
 	return 0;
 }
 
+/* Nobody can have their role until vmctl is started again. */
+static void
+warn_of_missing(const struct conf *c, const struct peer_users *u)
+{
+	if (u->api == (uid_t)-1)
+		log_warn("no such user", "user", c->api_user);
+	if (u->gateway == (uid_t)-1)
+		log_warn("no such user", "user", c->gateway_user);
+	if (u->keeper == (uid_t)-1)
+		log_warn("no such user", "user", c->keeper_user);
+}
+
 static int
 start(struct server *s, const struct conf *c, struct err *e)
 {
@@ -205,6 +217,7 @@ start(struct server *s, const struct conf *c, struct err *e)
 	    recover_run(&s->host, e) < 0)
 		return -1;
 	peer_resolve(c, &s->users);
+	warn_of_missing(c, &s->users);
 	return start_listening(s, e);
 }
 

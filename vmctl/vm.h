@@ -1,7 +1,6 @@
 /* One VM as the daemon's loop sees it. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "loop.h"
@@ -15,9 +14,8 @@ struct request;
 struct vm {
 	struct vm_state
 		st; /* as the state file, or as a running job will have it */
-	struct job *job;      /* NULL: no operation runs */
-	struct loop_src exit; /* fd: the VMM's pidfd, or -1 */
-	bool adopted;	      /* not our child: its wait status stays unknown */
+	struct job *job;       /* NULL: no operation runs */
+	struct loop_src exit;  /* fd: the VMM's pidfd, or -1 */
 	struct request *queue; /* waits for the job's end; oldest first */
 	unsigned queued;
 };

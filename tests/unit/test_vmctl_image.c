@@ -129,6 +129,9 @@ shared_files_must_be_readable(void **state)
 	close(fd);
 	assert_int_equal(chmod(path, 0640), 0);
 	assert_int_equal(image_open_shared(path, &e), -1);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(image_open_shared(path, &e), -1);
+	assert_int_equal(image_open(dir, "good", &e), -1);
 	assert_int_equal(image_open_shared(dir, &e), -1);
 }
 
