@@ -144,12 +144,19 @@ client_connect(MYSQL *my, const struct store *s, const char *db,
 
 /* Failing to connect for whatever reason makes the database unavailable. */
 static int
+still_down(struct store *s, struct err *e)
+{
+	s->fail = DB_FAIL_DOWN;
+	return err_set(e, ERR_DATABASE_UNAVAILABLE,
+		       "cannot connect to the database: %s", s->down_why);
+}
+
+static int
 connect_failed(struct store *s, MYSQL *my, struct err *e)
 {
 	s->down_until_ms = time_mono_ms() + REMEMBER_DOWN_MS;
-	s->fail = DB_FAIL_LOST;
-	return err_set(e, ERR_DATABASE_UNAVAILABLE,
-		       "cannot connect to the database: %s", mysql_error(my));
+	snprintf(s->down_why, sizeof(s->down_why), "%s", mysql_error(my));
+	return still_down(s, e);
 }
 
 static int
@@ -176,11 +183,8 @@ db_connect(struct store *s, struct err *e)
 {
 	if (s->my)
 		return 0;
-	s->fail = DB_FAIL_LOST;
 	if (time_mono_ms() < s->down_until_ms)
-		return err_set(
-			e, ERR_DATABASE_UNAVAILABLE,
-			"the database could not be reached a moment ago");
+		return still_down(s, e);
 	return open_session(s, IO_S, s->conf->db_name, 0, e);
 }
 

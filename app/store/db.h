@@ -12,7 +12,8 @@ struct conf;
 /* What the last failed call on the connection was. */
 enum db_fail {
 	DB_FAIL_NONE,
-	DB_FAIL_LOST,  /* no connection, or it broke */
+	DB_FAIL_DOWN,  /* no connection could be made */
+	DB_FAIL_LOST,  /* the connection broke */
 	DB_FAIL_AGAIN, /* deadlock or lock timeout: the transaction was undone
 			*/
 	DB_FAIL_TAKEN, /* a unique key */
@@ -29,6 +30,7 @@ struct store {
 	bool committing;       /* COMMIT was sent and not answered */
 	int64_t down_until_ms; /* a failed connect: no other before (monotonic)
 				*/
+	char down_why[256];    /* what that one said */
 };
 
 /* Connects when there is no connection. */

@@ -28,7 +28,7 @@ undo(struct store *s)
 	enum db_fail fail = s->fail;
 	struct err ignored;
 
-	if (fail == DB_FAIL_LOST || !s->my ||
+	if (fail == DB_FAIL_LOST || fail == DB_FAIL_DOWN ||
 	    db_command(s, "ROLLBACK", &ignored) < 0)
 		db_drop(s);
 	s->fail = fail;
@@ -53,7 +53,8 @@ attempt(struct store *s, unsigned flags,
 	return -1;
 }
 
-/* A new connection is tried once; a server that is away is not waited for. */
+/* For a broken connection another is tried, once; a server that is away is not
+ * waited for. */
 static bool
 worth_again(const struct store *s, unsigned flags, int tries, bool reconnected)
 {

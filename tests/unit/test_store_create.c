@@ -66,70 +66,83 @@ others_do_not_see_it(void **state)
 	assert_int_equal(e.code, ERR_SANDBOX_NOT_FOUND);
 }
 
-static void
-idempotency_outcomes(void **state)
+/* Another request of this account, with its key. */
+static enum store_create_outcome
+again(struct store *s, const char *account, const char *key, uint8_t last_byte,
+      struct store_create_result *out)
 {
-	struct err e = {0},
-		   problem = {.code = ERR_GUEST_TIMEOUT, .msg = "too slow"};
-	struct store_create first, again, other;
-	enum store_destroy_outcome destroyed;
-	auto_store struct store *s = NULL;
+	struct store_create c;
+
+	live_create_args(&c, account);
+	c.idem_key = key;
+	c.request_hash[31] = last_byte;
+	create(s, &c, out);
+	return out->outcome;
+}
+
+static void
+a_repeat_finds_the_first(void **state)
+{
+	auto_store struct store *s = live_open("caged-api");
+	auto_store struct store *gw = live_open("caged-gateway");
+	struct store_move m = {
+		NULL,	   1, SANDBOX_creating, SANDBOX_running, "gateway",
+		"claimed", ""};
 	struct store_create_result out;
 	struct store_account account;
 	enum store_move_outcome moved;
+	struct store_create first;
+	struct err e = {0};
+
+	(void)state;
+	live_account(&account);
+	live_create_args(&first, account.id);
+	first.idem_key = "the key";
+	create(s, &first, &out);
+	assert_int_equal(out.outcome, STORE_CREATED);
+	assert_int_equal(again(s, account.id, "the key", 1, &out),
+			 STORE_CONFLICT);
+	assert_int_equal(again(s, account.id, "the key", 0, &out),
+			 STORE_STILL_CREATING);
+	assert_string_equal(out.sandbox, first.sandbox.id);
+	m.sandbox = first.sandbox.id;
+	assert_ok(store_sandbox_move(gw, &m, &moved, NULL, &e), &e);
+	assert_int_equal(moved, STORE_MOVED);
+	assert_int_equal(again(s, account.id, "the key", 0, &out),
+			 STORE_REPLAY);
+	assert_string_equal(out.sandbox, first.sandbox.id);
+	assert_int_equal(again(s, account.id, "The key", 0, &out),
+			 STORE_CREATED);
+}
+
+static void
+a_repeat_is_told_the_problem(void **state)
+{
+	struct err e = {0},
+		   problem = {.code = ERR_GUEST_TIMEOUT, .msg = "too slow"};
+	struct store_destroy d = {.only_op_id = 1,
+				  .owner = "t",
+				  .actor = "t",
+				  .reason = "t",
+				  .problem = &problem};
+	auto_store struct store *s = live_open("caged-api");
+	enum store_destroy_outcome destroyed;
+	struct store_create_result out;
+	struct store_account account;
+	struct store_create first;
 	int64_t op_id;
 
 	(void)state;
-	s = live_open("caged-api");
 	live_account(&account);
 	live_create_args(&first, account.id);
-	live_create_args(&again, account.id);
-	live_create_args(&other, account.id);
-	first.idem_key = again.idem_key = other.idem_key = "the key";
-	other.request_hash[31] = 1;
+	first.idem_key = "k";
 	create(s, &first, &out);
-	assert_int_equal(out.outcome, STORE_CREATED);
-	create(s, &other, &out);
-	assert_int_equal(out.outcome, STORE_CONFLICT);
-	create(s, &again, &out);
-	assert_int_equal(out.outcome, STORE_STILL_CREATING);
-	assert_string_equal(out.sandbox, first.sandbox.id);
-
-	{
-		auto_store struct store *gw = live_open("caged-gateway");
-		struct store_move m = {first.sandbox.id,
-				       1,
-				       SANDBOX_creating,
-				       SANDBOX_running,
-				       "gateway",
-				       "claimed",
-				       ""};
-
-		assert_ok(store_sandbox_move(gw, &m, &moved, NULL, &e), &e);
-		assert_int_equal(moved, STORE_MOVED);
-	}
-	create(s, &again, &out);
-	assert_int_equal(out.outcome, STORE_REPLAY);
-	assert_string_equal(out.sandbox, first.sandbox.id);
-
-	first.idem_key = again.idem_key = "key 2";
-	id_make(first.sandbox.id, ID_SANDBOX);
-	create(s, &first, &out);
-	assert_int_equal(out.outcome, STORE_CREATED);
-	assert_ok(store_sandbox_begin_destroy(
-			  s,
-			  &(struct store_destroy){.sandbox = first.sandbox.id,
-						  .only_op_id = 1,
-						  .owner = "t",
-						  .actor = "t",
-						  .reason = "guest_timeout",
-						  .problem = &problem},
-			  &destroyed, &op_id, &e),
+	d.sandbox = first.sandbox.id;
+	assert_ok(store_sandbox_begin_destroy(s, &d, &destroyed, &op_id, &e),
 		  &e);
 	assert_int_equal(destroyed, STORE_DESTROY_BEGUN);
 	assert_int_equal(op_id, 2);
-	create(s, &again, &out);
-	assert_int_equal(out.outcome, STORE_PROBLEM);
+	assert_int_equal(again(s, account.id, "k", 0, &out), STORE_PROBLEM);
 	assert_int_equal(out.problem.code, ERR_GUEST_TIMEOUT);
 	assert_string_equal(out.problem.msg, "too slow");
 }
@@ -300,7 +313,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_it_was_given),
 		cmocka_unit_test(others_do_not_see_it),
-		cmocka_unit_test(idempotency_outcomes),
+		cmocka_unit_test(a_repeat_finds_the_first),
+		cmocka_unit_test(a_repeat_is_told_the_problem),
 		cmocka_unit_test(quota_counts_what_lives),
 		cmocka_unit_test(quota_frees_the_key),
 		cmocka_unit_test(quota_holds_in_a_race),

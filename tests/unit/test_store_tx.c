@@ -185,6 +185,7 @@ a_server_that_is_away_is_not_waited_for(void **state)
 		e = (struct err){0};
 		assert_int_equal(store_ping(s, &e), -1);
 		assert_int_equal(e.code, ERR_DATABASE_UNAVAILABLE);
+		assert_non_null(strstr(e.msg, "/nonexistent/sock"));
 	}
 	assert_true(time_mono_ms() - start < 500);
 }
