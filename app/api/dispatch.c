@@ -60,7 +60,9 @@ static void
 refuse(struct call *c, const struct err *e)
 {
 	const char *id = c->req->request_id;
-	json_t *problem = problem_json(e, id, c->subject_type, c->subject_id);
+	struct err shown = problem_public(e);
+	json_t *problem =
+		problem_json(&shown, id, c->subject_type, c->subject_id);
 	int retry =
 		c->retry_after_s ? c->retry_after_s : problem_retry_after(e);
 

@@ -65,11 +65,26 @@ put(FCGX_Request *r, const void *p, size_t n)
 		FCGX_PutStr(p, (int)n, r->out);
 }
 
+static const char *
+reason_phrase(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 201:
+		return "Created";
+	case 204:
+		return "No Content";
+	default:
+		return err_title(status);
+	}
+}
+
 static void
 send_response(FCGX_Request *r, const struct response *resp)
 {
 	FCGX_FPrintF(r->out, "Status: %d %s\r\n", resp->status,
-		     err_title(resp->status));
+		     reason_phrase(resp->status));
 	put(r, resp->headers.data, resp->headers.len);
 	if (resp->body.len > 0)
 		FCGX_FPrintF(r->out, "Content-Length: %d\r\n",

@@ -19,6 +19,7 @@
 #include "idem_key.h"
 #include "log.h"
 #include "model/plan_crypt.h"
+#include "model/problem.h"
 #include "model/req_create.h"
 #include "request.h"
 #include "response.h"
@@ -92,12 +93,13 @@ static void
 undo(struct call *c, const char *sandbox, bool asked_vmctl,
      const struct err *why)
 {
+	const struct err shown = problem_public(why);
 	struct destroy d = {
 		.sandbox = sandbox,
 		.only_op_id = FIRST_OP,
 		.never_made = !asked_vmctl,
 		.reason = err_name(why->code),
-		.problem = why,
+		.problem = &shown,
 	};
 	struct err e;
 

@@ -89,7 +89,7 @@ handover_refuse(struct call *c, const struct err *why, struct err *e)
 	struct grant g;
 
 	fill(c, GRANT_OP_refuse, &g);
-	g.refusal = *why;
+	g.refusal = problem_public(why);
 	if (strlen(g.refusal.msg) > REFUSAL_MSG_MAX)
 		text_copy(g.refusal.msg, sizeof(g.refusal.msg),
 			  err_title(err_status(why->code)));

@@ -5,6 +5,7 @@
 #include "auto.h"
 #include "err.h"
 #include "file_json.h"
+#include "text.h"
 
 /* Codes whose subject is worth another wait than a second or two. */
 static const struct {
@@ -17,6 +18,29 @@ static const struct {
 };
 
 #define WAIT_DEFAULT_S 2
+
+static const struct {
+	enum err_code code;
+	const char *words;
+} public_words[] = {
+	{ERR_INTERNAL, "something failed here that is not the request's fault"},
+	{ERR_DATABASE_UNAVAILABLE, "the database does not answer"},
+	{ERR_VMCTL_UNAVAILABLE,
+	 "the service that runs the VMs does not answer"},
+};
+
+struct err
+problem_public(const struct err *e)
+{
+	struct err out = *e;
+
+	for (size_t i = 0; i < sizeof(public_words) / sizeof(public_words[0]);
+	     i++)
+		if (public_words[i].code == e->code)
+			text_copy(out.msg, sizeof(out.msg),
+				  public_words[i].words);
+	return out;
+}
 
 /* Words may quote what a client sent, cut anywhere. */
 static json_t *

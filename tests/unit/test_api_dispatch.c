@@ -216,6 +216,7 @@ no_database_is_told_so(void **state)
 	is_problem(&a, 503, "database_unavailable");
 	assert_true(has(&a, "Retry-After: 2\r\n"));
 	assert_null(strstr(buf_str(&a.r.body), "caged_sk_"));
+	assert_null(strstr(buf_str(&a.r.body), "/nonexistent"));
 }
 
 static void
