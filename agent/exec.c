@@ -18,7 +18,7 @@
 #include "text.h"
 #include "timeutil.h"
 
-#define TIDY_MS 30000
+#define TIDY_MS 5000
 
 /* Exit codes of commands that did not end by themselves. */
 #define CODE_TIMEOUT 124

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
+
 /* DATA is queued below the first mark, frames are read below the second;
  * between it and the cap fits every answer to the frames read so far. */
 #define DATA_MARK (256 * 1024)
@@ -41,7 +43,7 @@ link_has_space(struct link *k)
 static void
 watch(struct link *k)
 {
-	uint32_t events = EPOLLIN | EPOLLET;
+	uint32_t events = EPOLLIN | EPOLLOUT | EPOLLET;
 
 	if (k->attached) {
 		events = link_has_space(k) ? EPOLLIN : 0;
@@ -92,14 +94,6 @@ lose_streams(struct link *k)
 }
 
 static void
-lose(struct link *k)
-{
-	k->attached = false;
-	frame_reader_hunt(&k->reader);
-	lose_streams(k);
-}
-
-static void
 take_frames(struct link *k)
 {
 	struct frame f;
@@ -113,10 +107,50 @@ take_frames(struct link *k)
 		lost = false;
 		if (!got)
 			break;
-		if (f.type == FRAME_HELLO)
+		if (f.type == FRAME_HELLO) {
 			k->greeted = true;
+			k->settled = false;
+			k->was_closed = !k->open;
+			loop_disarm(k->loop, &k->grace);
+		}
 		k->ops->frame(k, &f);
 	}
+}
+
+/* What is left of the dead connection may hold the next one's HELLO. */
+static void
+lose(struct link *k)
+{
+	loop_disarm(k->loop, &k->grace);
+	frame_reader_hunt(&k->reader);
+	lose_streams(k);
+	take_frames(k);
+}
+
+static void
+on_grace(struct loop_timer *t)
+{
+	lose(container_of(t, struct link, grace));
+}
+
+static void
+seems_open(struct link *k)
+{
+	k->attached = k->open = true;
+	loop_disarm(k->loop, &k->grace);
+	if (k->was_closed)
+		k->settled = true;
+}
+
+static void
+seems_closed(struct link *k)
+{
+	k->attached = k->open = false;
+	k->was_closed = true;
+	if (!k->greeted || k->settled)
+		lose(k);
+	else if (!k->grace.armed)
+		loop_arm(k->loop, &k->grace, LINK_GRACE_MS);
 }
 
 /* One read, all its frames handled. False when there is nothing for now. */
@@ -134,9 +168,9 @@ fill(struct link *k)
 		return link_has_space(k);
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		k->attached = true;
+		seems_open(k);
 	else
-		lose(k);
+		seems_closed(k);
 	return false;
 }
 
@@ -158,15 +192,16 @@ settle(struct link *k)
 static void
 on_ready(struct loop_io *io, uint32_t events)
 {
-	struct link *k =
-		(struct link *)(void *)((char *)io - offsetof(struct link, io));
+	struct link *k = container_of(io, struct link, io);
 
+	if (!(events & EPOLLHUP))
+		seems_open(k);
 	if (events & EPOLLOUT)
 		settle(k);
 	take_frames(k); /* those left when there was no space for answers */
 	if (!link_has_space(k)) {
 		if (events & EPOLLHUP)
-			lose(k); /* nobody is left to read the answers */
+			seems_closed(k); /* and nobody reads the answers */
 	} else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		for (int i = 0; i < READS_A_TURN && fill(k); i++)
 			;
@@ -179,6 +214,7 @@ link_init(struct link *k, struct loop *l, int fd, const struct link_ops *ops)
 {
 	*k = (struct link){.loop = l, .ops = ops};
 	k->io = (struct loop_io){.fd = fd, .ready = on_ready};
+	k->grace.due = on_grace;
 	frame_reader_init(&k->reader, FRAME_AGENT, NULL);
 	buf_init(&k->out, OUT_CAP);
 	watch(k);
@@ -187,6 +223,7 @@ link_init(struct link *k, struct loop *l, int fd, const struct link_ops *ops)
 void
 link_fini(struct link *k)
 {
+	loop_disarm(k->loop, &k->grace);
 	loop_close(k->loop, &k->io);
 	frame_reader_fini(&k->reader);
 	buf_fini(&k->out);

@@ -2,8 +2,13 @@
  * The virtio-serial port: frames in, frames out.
  *
  * The port outlives its connections. While no host is attached read() gives 0
- * and poll() EPOLLHUP for ever, so a lost port is watched edge-triggered: the
+ * and poll() EPOLLHUP for ever, so a closed port is watched edge-triggered: the
  * kernel wakes us when a host attaches, and nothing spins until then.
+ *
+ * The kernel learns of a connection's end and of the next one's begin by a way
+ * of its own, slower than the data: a HELLO may be read while the port still
+ * counts as closed, or before its predecessor's end is seen. So a port that
+ * seems closed soon after a HELLO has LINK_GRACE_MS to open again.
  */
 #pragma once
 
@@ -14,6 +19,8 @@
 #include "buf.h"
 #include "frame.h"
 #include "loop.h"
+
+#define LINK_GRACE_MS 100
 
 struct link;
 
@@ -33,9 +40,15 @@ struct link {
 	struct frame_reader reader;
 	struct buf out;
 	size_t out_sent; /* bytes of `out` already written */
-	bool attached;	 /* a host is there */
-	bool greeted;	 /* its HELLO came */
-	bool overrun;	 /* a frame found no room */
+	bool attached;	 /* data came, or the port is open */
+	bool open;	 /* what the last read without data said */
+	bool greeted;	 /* a HELLO came */
+	bool was_closed; /* at that HELLO or since */
+	/* The port was seen to open for this HELLO: when it is closed again,
+	 * the connection is over. */
+	bool settled;
+	struct loop_timer grace;
+	bool overrun; /* a frame found no room */
 	bool starved; /* someone was told that there is none: room() follows */
 };
 

@@ -106,8 +106,6 @@ class Stream:
         if kind == DATA:
             self.chunks.append((flags, payload))
             self.owed += len(payload)
-            if not self.hold and self.owed >= WINDOW // 2:
-                self.grant()
         elif kind == CREDIT:
             self.credit += struct.unpack(">I", payload)[0]
         elif kind == RESET:
@@ -126,6 +124,7 @@ class Channel:
         self.last = 0
         self.welcome = None
         self.nonce = None
+        self.granting = False
 
     @classmethod
     def connect(cls, path, timeout=20):
@@ -143,6 +142,12 @@ class Channel:
 
     def close(self):
         self.sock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def send(self, data):
         """Reads meanwhile, so that two full buffers cannot face each other."""
@@ -194,6 +199,18 @@ class Channel:
         if self.welcome is None and not self._find_welcome():
             return
         self._take_frames()
+        self._grant()
+
+    def _grant(self):
+        """Sending reads too, and what it reads grants nothing by itself: the
+        frames stay in their order."""
+        if self.granting:
+            return
+        self.granting = True
+        for stream in list(self.streams.values()):
+            if not stream.hold and stream.owed >= WINDOW // 2:
+                stream.grant()
+        self.granting = False
 
     def _find_welcome(self):
         """Drops all before the WELCOME with our nonce."""

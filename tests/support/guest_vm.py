@@ -118,3 +118,25 @@ class GuestVm:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+
+def run(channel, command=None, timeout=60, **record):
+    """One command to its end, acknowledged: the stream."""
+    record.setdefault("exec", make_id("exec-"))
+    record.setdefault("timeout_ms", 60000)
+    if command is not None:
+        record["command"] = command
+    stream = channel.call("exec", timeout, **record)
+    channel.call("exec_ack", exec=record["exec"])
+    return stream
+
+
+def write(channel, path, data=b"", timeout=120, **record):
+    """A file's record after writing it."""
+    stream = channel.open("file_write", path=path, **record)
+    stream.send(data, eof=True, timeout=timeout)
+    return stream.wait(timeout).end
+
+
+def read(channel, path, timeout=120, **record):
+    return channel.call("file_read", timeout, path=path, **record)
