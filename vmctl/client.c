@@ -6,7 +6,7 @@
 #include "seqpacket.h"
 
 struct client *
-client_new(struct loop *l, int fd)
+client_new(struct loop *l, struct client **list, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
@@ -15,6 +15,11 @@ client_new(struct loop *l, int fd)
 	c->loop = l;
 	c->src.fd = fd;
 	c->refs = 1;
+	c->next = *list;
+	c->link = list;
+	if (c->next)
+		c->next->link = &c->next;
+	*list = c;
 	return c;
 }
 
@@ -32,12 +37,21 @@ client_unref(struct client *c)
 		free(c);
 }
 
+static void
+unlink_client(struct client *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+}
+
 void
 client_close(struct client *c)
 {
 	if (c->src.fd < 0)
 		return;
 	loop_close(c->loop, &c->src);
+	unlink_client(c);
 	client_unref(c);
 }
 

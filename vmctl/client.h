@@ -11,14 +11,15 @@
 struct client {
 	struct loop_src src; /* fd -1: the connection is gone */
 	struct loop *loop;
+	struct client *next, **link; /* server.clients, while connected */
 	unsigned refs;	/* one of the connection, one of each request */
 	unsigned roles; /* enum vmctl_role bits, by uid */
 	uid_t uid;
 	pid_t pid;
 };
 
-/* Takes over the connected descriptor. NULL: no memory. */
-struct client *client_new(struct loop *l, int fd);
+/* On the list; owns the connected descriptor. NULL: no memory. */
+struct client *client_new(struct loop *l, struct client **list, int fd);
 struct client *client_ref(struct client *c);
 void client_unref(struct client *c);
 /* Closes the connection and drops its reference. Requests go on. */

@@ -31,6 +31,10 @@ struct driver {
 	 */
 	int (*boot)(const struct host *h, int folder, struct vm_state *st,
 		    struct err *e);
+	/* In a job, as root: ends the agent port's connection, if it has one.
+	 * NULL: a new connection does that by itself. */
+	int (*hang_up)(const struct host *h, int folder,
+		       const struct vm_state *st, struct err *e);
 	const char *(*accel)(const struct host *h);
 };
 

@@ -166,9 +166,10 @@ run_guest(const struct host *h, const struct vm_state *st, int qmp, int log_fd,
 	const struct qmp_helper helper = {.uid = st->uid,
 					  .root = h->jail_root,
 					  .qmp_fd = qmp,
-					  .log_fd = log_fd};
+					  .log_fd = log_fd,
+					  .command = "cont"};
 
-	return qmp_helper_run(&helper, "cont", e);
+	return qmp_helper_run(&helper, e);
 }
 
 static int
@@ -213,11 +214,30 @@ qemu_boot(const struct host *h, int folder, struct vm_state *st, struct err *e)
 	return rc;
 }
 
+/* A chardev serves one connection at a time: QEMU must end the old one. */
+static int
+qemu_hang_up(const struct host *h, int folder, const struct vm_state *st,
+	     struct err *e)
+{
+	auto_close int qmp = port_connect(folder, VM_STORE_QMP, e);
+	const struct qmp_helper helper = {
+		.uid = st->uid,
+		.root = h->jail_root,
+		.qmp_fd = qmp,
+		.log_fd = -1,
+		.command = "yank",
+		.arguments = "{\"instances\":[{\"type\":\"chardev\","
+			     "\"id\":\"agent\"}]}"};
+
+	return qmp < 0 ? -1 : qmp_helper_run(&helper, e);
+}
+
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.start = qemu_start,
 	.has_template = qemu_has_template,
 	.templates = qemu_templates,
 	.boot = qemu_boot,
+	.hang_up = qemu_hang_up,
 	.accel = qemu_accel,
 };

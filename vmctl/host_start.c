@@ -114,7 +114,6 @@ host_stop(struct host *h)
 		loop_close(&h->loop, &h->vms.vms[i]->exit);
 	vm_table_fini(&h->vms);
 	uid_pool_fini(&h->uids);
-	loop_fini(&h->loop);
 	close(h->dir_fd);
 	close(h->lock_fd);
 	close(h->uids_fd);

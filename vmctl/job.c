@@ -28,6 +28,7 @@ static const struct {
 	[JOB_DESTROY] = {"destroy", job_work_destroy, VMCTL_OP_destroy},
 	[JOB_UNDO] = {"undo", job_work_undo, VMCTL_OP_destroy},
 	[JOB_EXIT] = {"exit", job_work_exit, VMCTL_OP_destroy},
+	[JOB_HANG_UP] = {"hang_up", job_work_hang_up, VMCTL_OP_open_channel},
 };
 
 const char *

@@ -24,6 +24,7 @@ enum job_kind {
 	JOB_DESTROY, /* to destroyed */
 	JOB_UNDO,    /* a create that failed: to absent */
 	JOB_EXIT,    /* the VMM is gone: to exited */
+	JOB_HANG_UP, /* ends the agent port's connection; no change of state */
 };
 
 struct job {

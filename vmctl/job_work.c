@@ -89,3 +89,13 @@ job_work_exit(const struct host *h, struct vm_state *st, int vmm_fd,
 	st->state = VMCTL_STATE_exited;
 	return vm_store_write(h->dir_fd, st, e);
 }
+
+int
+job_work_hang_up(const struct host *h, struct vm_state *st, int vmm_fd,
+		 struct err *e)
+{
+	auto_close int folder = vm_store_folder(h->dir_fd, st->sandbox, 0, e);
+
+	(void)vmm_fd;
+	return folder < 0 ? -1 : h->driver->hang_up(h, folder, st, e);
+}

@@ -17,5 +17,7 @@ int job_work_destroy(const struct host *h, struct vm_state *st, int vmm_fd,
 		     struct err *e);
 int job_work_undo(const struct host *h, struct vm_state *st, int vmm_fd,
 		  struct err *e);
+int job_work_hang_up(const struct host *h, struct vm_state *st, int vmm_fd,
+		     struct err *e);
 int job_work_exit(const struct host *h, struct vm_state *st, int vmm_fd,
 		  struct err *e);

@@ -11,15 +11,18 @@
 #include "dispatch.h"
 #include "driver.h"
 #include "err.h"
+#include "fence.h"
 #include "host.h"
 #include "job.h"
 #include "log.h"
 #include "place.h"
+#include "port.h"
 #include "procfs.h"
 #include "request.h"
 #include "text.h"
 #include "vm.h"
 #include "vm_json.h"
+#include "vm_store.h"
 
 #define UNKNOWN_STATUS (-1)
 
@@ -129,6 +132,34 @@ life_destroy(struct host *h, struct vm *vm, struct request *r)
 	request_failed(r, &e);
 }
 
+static void
+give_channel(struct host *h, struct vm *vm, struct request *r)
+{
+	auto_close int folder = -1, fd = -1;
+	struct err e;
+
+	folder = vm_store_folder(h->dir_fd, vm->st.sandbox, 0, &e);
+	if (folder >= 0)
+		fd = port_connect(folder, VM_STORE_AGENT, &e);
+	if (fd < 0) {
+		request_failed(r, &e);
+		return;
+	}
+	vm->channel_given = true;
+	request_done(r, json_object(), fd);
+}
+
+void
+life_open_channel(struct host *h, struct vm *vm, struct request *r)
+{
+	struct err e;
+
+	if (!vm->channel_given || !h->driver->hang_up)
+		give_channel(h, vm, r);
+	else if (job_start(h, vm, JOB_HANG_UP, r, &e) < 0)
+		request_failed(r, &e);
+}
+
 void
 life_enqueue(struct vm *vm, struct request *r)
 {
@@ -203,13 +234,15 @@ vmm_exited(struct host *h, struct vm *vm, int status)
 {
 	loop_close(&h->loop, &vm->exit);
 	/* A destroy that runs has killed it, and goes on. */
-	if (vm->job || vm->st.state != VMCTL_STATE_running)
+	if (vm->st.state != VMCTL_STATE_running)
 		return;
 	describe_exit(vm->st.exit_cause, status);
 	log_warn("vmm exited", "sandbox", vm->st.sandbox, "cause",
 		 vm->st.exit_cause);
 	vm->st.state = VMCTL_STATE_exited;
-	life_resume(h, vm, JOB_EXIT);
+	/* Else channel_free goes on from here. */
+	if (!vm->job)
+		life_resume(h, vm, JOB_EXIT);
 }
 
 static void
@@ -264,6 +297,23 @@ create_failed(struct host *h, struct vm *vm, struct request *r,
 	request_failed(r, why);
 }
 
+/* A VMM that does not hang up may still accept: the guest's affair. */
+static void
+channel_free(struct host *h, struct vm *vm, struct request *r,
+	     const struct err *why)
+{
+	struct err e;
+
+	if (why->code != ERR_NONE)
+		log_job(vm, JOB_HANG_UP, why);
+	if (fence_state(&vm->st, VMCTL_OP_open_channel, &e) == 0) {
+		give_channel(h, vm, r);
+		return;
+	}
+	life_resume(h, vm, JOB_EXIT); /* the VMM died meanwhile */
+	request_failed(r, &e);
+}
+
 /* What the end of a job means; the request is answered. */
 static void
 job_ended(struct host *h, struct vm *vm, enum job_kind kind, struct request *r,
@@ -276,6 +326,10 @@ job_ended(struct host *h, struct vm *vm, enum job_kind kind, struct request *r,
 		log_job(vm, kind, &res->err);
 	if (!ok && kind == JOB_CREATE) {
 		create_failed(h, vm, r, &res->err);
+		return;
+	}
+	if (kind == JOB_HANG_UP) {
+		channel_free(h, vm, r, &res->err);
 		return;
 	}
 	if (ok)

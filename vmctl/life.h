@@ -17,6 +17,7 @@ struct vm;
 /* Each takes the request over and answers it, now or when its job ends. */
 void life_create(struct host *h, struct request *r);
 void life_destroy(struct host *h, struct vm *vm, struct request *r);
+void life_open_channel(struct host *h, struct vm *vm, struct request *r);
 /* Waits for the end of the VM's job. */
 void life_enqueue(struct vm *vm, struct request *r);
 

@@ -39,10 +39,10 @@ loop_close(struct loop *l, struct loop_src *src)
 	if (src->fd < 0)
 		return;
 	/* A job may hold a copy of the descriptor: closing is not enough. */
-	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, src->fd, NULL);
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, src->fd, NULL) == 0)
+		l->sources--;
 	close(src->fd);
 	src->fd = -1;
-	l->sources--;
 }
 
 int

@@ -7,11 +7,9 @@
 #include "host.h"
 #include "host_info.h"
 #include "life.h"
-#include "port.h"
 #include "request.h"
 #include "vm.h"
 #include "vm_json.h"
-#include "vm_store.h"
 
 void
 ops_create(struct host *h, struct vm *vm, struct request *r)
@@ -42,16 +40,7 @@ ops_stat(struct host *h, struct vm *vm, struct request *r)
 void
 ops_open_channel(struct host *h, struct vm *vm, struct request *r)
 {
-	auto_close int folder = -1, fd = -1;
-	struct err e;
-
-	folder = vm_store_folder(h->dir_fd, vm->st.sandbox, 0, &e);
-	if (folder >= 0)
-		fd = port_connect(folder, VM_STORE_AGENT, &e);
-	if (fd < 0)
-		request_failed(r, &e);
-	else
-		request_done(r, json_object(), fd);
+	life_open_channel(h, vm, r);
 }
 
 static int

@@ -140,17 +140,19 @@ qmp_start(struct qmp *q, struct err *e)
 		return -1;
 	if (m.kind != QMP_GREETING)
 		return err_set(e, ERR_VMM_FAILED, "QMP: no greeting");
-	return qmp_command(q, "qmp_capabilities", e);
+	return qmp_command(q, "qmp_capabilities", NULL, e);
 }
 
 int
-qmp_command(struct qmp *q, const char *name, struct err *e)
+qmp_command(struct qmp *q, const char *name, const char *arguments,
+	    struct err *e)
 {
 	auto_buf struct buf b;
 	struct qmp_message m;
 
 	buf_init(&b, 256);
-	if (buf_addf(&b, "{\"execute\":\"%s\"}\r\n", name) < 0)
+	if (buf_addf(&b, "{\"execute\":\"%s\",\"arguments\":%s}\r\n", name,
+		     arguments ? arguments : "{}") < 0)
 		return err_set(e, ERR_INTERNAL, "QMP: command too long");
 	if (send(q->fd, b.data, b.len, MSG_NOSIGNAL) != (ssize_t)b.len)
 		return err_errno(e, "QMP: send %s", name);

@@ -34,5 +34,7 @@ int qmp_feed(struct qmp *q, const void *p, size_t n, struct err *e);
 int qmp_next(struct qmp *q, struct qmp_message *out, struct err *e);
 /* Waits for the greeting and leaves the negotiation mode. */
 int qmp_start(struct qmp *q, struct err *e);
-/* A command without arguments; events meanwhile are dropped. */
-int qmp_command(struct qmp *q, const char *name, struct err *e);
+/* `arguments` is the text of a JSON object, or NULL. Events meanwhile are
+ * dropped. */
+int qmp_command(struct qmp *q, const char *name, const char *arguments,
+		struct err *e);

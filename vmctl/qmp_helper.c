@@ -28,15 +28,15 @@ struct said {
 };
 
 static int
-talk(int fd, const char *command, struct err *e)
+talk(const struct qmp_helper *h, struct err *e)
 {
 	struct qmp q;
 	int rc;
 
-	qmp_init(&q, fd, time_mono_ms() + SESSION_MS);
+	qmp_init(&q, h->qmp_fd, time_mono_ms() + SESSION_MS);
 	rc = qmp_start(&q, e);
 	if (rc == 0)
-		rc = qmp_command(&q, command, e);
+		rc = qmp_command(&q, h->command, h->arguments, e);
 	qmp_fini(&q);
 	return rc;
 }
@@ -49,7 +49,8 @@ add_last_words(struct said *s, int log_fd)
 	size_t used = strlen(s->text);
 	ssize_t n;
 
-	if (used + 3 >= sizeof(s->text) || poll(&p, 1, LOG_WAIT_MS) <= 0)
+	if (log_fd < 0 || used + 3 >= sizeof(s->text) ||
+	    poll(&p, 1, LOG_WAIT_MS) <= 0)
 		return;
 	memcpy(s->text + used, ": ", 3);
 	used += 2;
@@ -80,14 +81,14 @@ give_up_rights(const struct qmp_helper *h, struct err *e)
 }
 
 static void
-helper(const struct qmp_helper *h, int out, const char *command)
+helper(const struct qmp_helper *h, int out)
 {
 	int keep[] = {h->qmp_fd, h->log_fd, out};
 	struct said s = {0};
 	struct err why = {0};
 
 	child_keep_fds(keep, sizeof(keep) / sizeof(keep[0]));
-	if (give_up_rights(h, &why) == 0 && talk(h->qmp_fd, command, &why) == 0)
+	if (give_up_rights(h, &why) == 0 && talk(h, &why) == 0)
 		s.ok = 1;
 	if (!s.ok) {
 		snprintf(s.text, sizeof(s.text), "%.120s", why.msg);
@@ -114,7 +115,7 @@ hear(int fd, struct err *e)
 }
 
 int
-qmp_helper_run(const struct qmp_helper *h, const char *command, struct err *e)
+qmp_helper_run(const struct qmp_helper *h, struct err *e)
 {
 	auto_close int reader = -1, writer = -1;
 	pid_t self = getpid(), pid;
@@ -129,7 +130,7 @@ qmp_helper_run(const struct qmp_helper *h, const char *command, struct err *e)
 		return err_errno(e, "fork");
 	if (pid == 0) {
 		child_begin(self);
-		helper(h, writer, command);
+		helper(h, writer);
 	}
 	close(steal_fd(&writer));
 	rc = hear(reader, e);

@@ -139,6 +139,7 @@ adopt(struct host *h, struct vm *vm)
 {
 	struct err e;
 
+	vm->channel_given = true; /* nobody knows */
 	if (life_watch(h, vm, &e) < 0)
 		vmm_died(h, vm);
 	else

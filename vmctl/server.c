@@ -42,6 +42,7 @@ struct server {
 	struct host host; /* the loop's argument points here */
 	struct loop_src listener, signals;
 	struct peer_users users;
+	struct client *clients;
 	bool stop;
 };
 
@@ -72,31 +73,41 @@ on_packet(struct loop_src *src, uint32_t events, void *arg)
 }
 
 static void
+log_stranger(uid_t uid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", uid);
+	log_warn("stranger refused", "uid", text);
+}
+
+static void
 admit(struct server *s, int fd)
 {
 	auto_close int sock = fd;
-	struct client *c = client_new(&s->host.loop, sock);
+	struct client *c;
+	unsigned roles;
 	struct err e;
+	uid_t uid;
+	pid_t pid;
 
-	if (!c || peer_identity(sock, &c->uid, &c->pid) < 0) {
-		free(c);
+	if (peer_identity(sock, &uid, &pid) < 0)
+		return;
+	roles = peer_roles(&s->users, uid);
+	if (roles == 0) {
+		log_stranger(uid);
 		return;
 	}
-	c->src.fn = on_packet;
-	c->roles = peer_roles(&s->users, c->uid);
-	if (c->roles == 0) {
-		char uid[16];
-
-		snprintf(uid, sizeof(uid), "%u", c->uid);
-		log_warn("stranger refused", "uid", uid);
-		free(c);
+	c = client_new(&s->host.loop, &s->clients, sock);
+	if (!c)
 		return;
-	}
-	if (loop_add(&s->host.loop, &c->src, &e) < 0) {
-		free(c);
-		return;
-	}
 	steal_fd(&sock);
+	c->src.fn = on_packet;
+	c->roles = roles;
+	c->uid = uid;
+	c->pid = pid;
+	if (loop_add(&s->host.loop, &c->src, &e) < 0)
+		client_close(c);
 }
 
 static void
@@ -238,6 +249,9 @@ server_run(const struct conf *c, struct err *e)
 	loop_close(&s.host.loop, &s.listener);
 	loop_close(&s.host.loop, &s.signals);
 	host_stop(&s.host);
+	while (s.clients)
+		client_close(s.clients);
+	loop_fini(&s.host.loop);
 	log_info("vmctl stopped");
 	return rc;
 }

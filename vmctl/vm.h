@@ -1,6 +1,7 @@
 /* One VM as the daemon's loop sees it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "loop.h"
@@ -16,6 +17,7 @@ struct vm {
 		st; /* as the state file, or as a running job will have it */
 	struct job *job;       /* NULL: no operation runs */
 	struct loop_src exit;  /* fd: the VMM's pidfd, or -1 */
+	bool channel_given;    /* maybe: its connection must be ended first */
 	struct request *queue; /* waits for the job's end; oldest first */
 	unsigned queued;
 };

@@ -163,6 +163,51 @@ def test_kill_and_adopt(daemon):
     assert os.listdir(daemon.folder(1)) == ["state.json"]
 
 
+def hung_up(channel):
+    channel.settimeout(5)
+    try:
+        return channel.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_new_channel_ends_the_old_one(daemon):
+    """As when a gateway is replaced while the old one still lives."""
+    vm = create(daemon.client(), 1)
+    old, new = daemon.client("gateway"), daemon.client("gateway")
+    first = old.channel(1)
+    second = new.channel(1)
+    assert hung_up(first)
+    daemon.restart()
+    third = daemon.client("gateway").channel(1)
+    assert hung_up(second)
+    third.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        third.recv(1)
+    # A VMM that no longer listens to anybody delays nobody for long.
+    os.kill(vm["pid"], 19)
+    begin = time.monotonic()
+    daemon.client("gateway").channel(1).close()
+    assert time.monotonic() - begin < 1.5
+    os.kill(vm["pid"], 9)
+    client = daemon.client()
+    wait_until(lambda: client.stat(1)["state"] == "exited")
+
+
+def test_a_vmm_that_dies_while_it_hangs_up(daemon):
+    vm = create(daemon.client(), 1)
+    gateway, client = daemon.client("gateway"), daemon.client()
+    gateway.channel(1).close()
+    os.kill(vm["pid"], 19)  # QMP does not answer: the job waits
+    gateway.send("open_channel", sandbox=sandbox(1))
+    time.sleep(0.2)
+    os.kill(vm["pid"], 9)
+    assert gateway.receive()[0]["error"]["code"] == "guest_gone"
+    wait_until(lambda: client.stat(1)["state"] == "exited")
+    wait_until(lambda: daemon.state(1)["state"] == "exited")
+    assert client.destroy(1) == {}
+
+
 def test_kill_at_any_moment(daemon):
     """The daemon dies 0 to 140 ms after a create was asked for."""
     for n in range(15):

@@ -33,7 +33,7 @@ talk(const char *said, int timeout_ms, struct err *e)
 		 time_mono_ms() + (timeout_ms ? timeout_ms : 2000));
 	rc = qmp_start(&q, e);
 	if (rc == 0)
-		rc = qmp_command(&q, "cont", e);
+		rc = qmp_command(&q, "cont", NULL, e);
 	qmp_fini(&q);
 	close(ends[0]);
 	close(ends[1]);
