@@ -5,8 +5,6 @@
 
 struct err;
 
-#define SQL_FILES_MAX 9999
-
 struct sql_file {
 	struct store_migration id;
 	char *text; /* owned */

@@ -11,9 +11,8 @@
 
 enum decide_action {
 	DECIDE_NONE,
-	DECIDE_FAIL, /* running -> error: its VMM is gone */
-	DECIDE_UNDO, /* creating -> destroying -> destroyed: nobody finishes it
-		      */
+	DECIDE_FAIL,   /* running -> error: its VMM is gone */
+	DECIDE_UNDO,   /* creating -> destroyed: nobody finishes it */
 	DECIDE_FINISH, /* destroying -> destroyed: nobody finishes it */
 	DECIDE_ORPHAN, /* remove a VM that no live row speaks of */
 	DECIDE_ACTION_COUNT

@@ -95,7 +95,6 @@ struct column_slot {
 void column_bind_cell(MYSQL_BIND *b, const struct cell *c, MYSQL_TIME *time);
 void column_bind(MYSQL_BIND *b, const struct column *c,
 		 struct column_slot *slot, void *row);
-/* Moves a fetched value into the row. -1: too long, unknown name, or no memory.
- */
+/* Moves a fetched value into the row. -1: too long, or an unknown name. */
 int column_take(MYSQL_STMT *stmt, unsigned index, const struct column *c,
 		struct column_slot *slot, void *row);

@@ -23,8 +23,7 @@
 	"SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, " \
 	"sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION," \
 	"ERROR_FOR_DIVISION_BY_ZERO,ONLY_FULL_GROUP_BY'"
-/* Every transaction locks the row that it decides on, so none needs gap locks.
- */
+/* Each transaction locks the row that it decides on: none needs gap locks. */
 #define ISOLATION "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 
 struct db_error {
@@ -116,9 +115,10 @@ static void
 client_tls(MYSQL *my)
 {
 #ifdef MARIADB_BASE_VERSION
-	char verify = 1;
+	char yes = 1;
 
-	mysql_options(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+	mysql_options(my, MYSQL_OPT_SSL_ENFORCE, &yes);
+	mysql_options(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
 #else
 	unsigned mode = SSL_MODE_VERIFY_IDENTITY;
 

@@ -14,8 +14,7 @@ enum db_fail {
 	DB_FAIL_NONE,
 	DB_FAIL_DOWN,  /* no connection could be made */
 	DB_FAIL_LOST,  /* the connection broke */
-	DB_FAIL_AGAIN, /* deadlock or lock timeout: the transaction was undone
-			*/
+	DB_FAIL_AGAIN, /* deadlock or lock timeout */
 	DB_FAIL_TAKEN, /* a unique key */
 	DB_FAIL_OTHER,
 };
@@ -28,8 +27,7 @@ struct store {
 	MYSQL_STMT *stmts[STMT_COUNT];
 	enum db_fail fail;
 	bool committing;       /* COMMIT was sent and not answered */
-	int64_t down_until_ms; /* a failed connect: no other before (monotonic)
-				*/
+	int64_t down_until_ms; /* a connect failed: none before (monotonic) */
 	char down_why[256];    /* what that one said */
 };
 

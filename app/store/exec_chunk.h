@@ -30,9 +30,7 @@ int exec_chunk_each(const void *chunk, size_t n,
 		    int (*fn)(void *arg, int stream, const void *p, size_t n),
 		    void *arg, struct err *e);
 
-/* zstd of a chunk into out (EXEC_CHUNK_PACKED bytes). The length, 0 on error.
- */
+/* zstd of it into out (EXEC_CHUNK_PACKED bytes). The length, 0 on error. */
 size_t exec_chunk_pack(void *out, const void *chunk, size_t n);
-/* Into out (EXEC_CHUNK_RAW bytes). The length, 0 when malformed or too large.
- */
+/* Into out (EXEC_CHUNK_RAW bytes). The length, 0 when it is malformed. */
 size_t exec_chunk_unpack(void *out, const void *packed, size_t n);

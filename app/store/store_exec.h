@@ -21,8 +21,7 @@ struct store_exec {
 	int64_t boot;
 	enum exec_status status;
 	char request_id[65];
-	char cause[17]; /* exit signal timeout oom killed; "" while running,
-			   lost */
+	char cause[17]; /* exit signal timeout oom killed; else "" */
 	int64_t exit_code;
 	int64_t started_us, ended_us;
 	int64_t duration_us; /* in the guest */
@@ -39,15 +38,15 @@ enum store_exec_kind {
 	STORE_EXEC_END,	  /* insert or update as done; final */
 	STORE_EXEC_LOST,  /* running -> lost */
 };
+/* START and END give all of `exec` that is known, and the command; the others
+ * need its id and started_us, OUTPUT the chunk too. */
 struct store_exec_item {
 	enum store_exec_kind kind;
-	const struct store_exec
-		*exec;	     /* OUTPUT, RESET, LOST: id and started_us;
-			      * the others: all that is known */
-	const char *command; /* START, END: bash text or the argv as JSON */
+	const struct store_exec *exec;
+	const char *command; /* bash text, or the argv as JSON */
 	bool command_is_argv;
-	uint32_t chunk_no; /* OUTPUT: 0, 1, 2, ... */
-	const void *chunk; /* OUTPUT: raw segments, see exec_chunk.h */
+	uint32_t chunk_no; /* 0, 1, 2, ... */
+	const void *chunk; /* raw segments, see exec_chunk.h */
 	size_t chunk_len;
 };
 #define STORE_EXEC_BATCH_MAX 256

@@ -29,8 +29,7 @@ struct store_idem_claim {
 	const char *account, *key;
 	const uint8_t *request_hash; /* 32 bytes */
 	const char *resource;	     /* the id that the request will make */
-	int64_t lease_s; /* afterwards, unfinished, the same request may claim
-			    again */
+	int64_t lease_s; /* unfinished after that, it may be claimed again */
 };
 
 int store_idem_claim(struct store *s, const struct store_idem_claim *c,

@@ -13,8 +13,7 @@ int store_sandbox_get(struct store *s, const char *account, const char *id,
 struct store_sandbox_query {
 	const char *account;
 	unsigned states;	  /* bits 1u << enum sandbox_state */
-	const char *metadata_has; /* JSON object whose members must be there;
-				     NULL: any */
+	const char *metadata_has; /* JSON object to be contained; NULL: any */
 	uint64_t before; /* seq of the last one seen; 0: from the newest */
 	int limit;
 };

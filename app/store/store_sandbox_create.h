@@ -12,8 +12,7 @@
 #define STORE_OWNER_MAX 64
 
 struct store_create {
-	struct sandbox sandbox; /* id, account, host, shape, name, ...; op_id =
-				   boot = 1 */
+	struct sandbox sandbox; /* what the client wants; op_id = boot = 1 */
 	int64_t max_sandboxes;	/* the account's; 0: no limit */
 	const char *owner;	/* who works at it: "api:<pid>" */
 	int64_t lease_s;

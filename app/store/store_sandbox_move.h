@@ -17,8 +17,7 @@ struct store_move {
 	int64_t op_id; /* must be the row's */
 	enum sandbox_state from, to;
 	const char *actor;   /* "gateway", "keeper", "key:<id>" */
-	const char *reason;  /* a code: "claimed", "vmm_exited"; for state error
-			      * it  becomes error_code */
+	const char *reason;  /* a code; of state error it becomes error_code */
 	const char *message; /* words; "" for none */
 };
 enum store_move_outcome {
@@ -37,16 +36,14 @@ int store_sandbox_move(struct store *s, const struct store_move *m,
 struct store_destroy {
 	const char *account; /* NULL: any */
 	const char *sandbox;
-	int64_t only_op_id; /* 0: any; else the row must be `creating` with it
-			     */
+	int64_t only_op_id; /* 0: any; else that of a `creating` row */
 	const char *owner, *actor, *reason, *message;
-	const struct err *problem; /* a create that failed: what a repeat of its
-				    * Idempotency-Key is told; NULL: nothing */
+	/* What a repeat of a failed create is told; NULL: nothing. */
+	const struct err *problem;
 };
 enum store_destroy_outcome {
 	STORE_DESTROY_BEGUN,   /* now destroying with the new op_id */
-	STORE_DESTROY_RUNNING, /* was destroying before: op_id is that attempt's
-				*/
+	STORE_DESTROY_RUNNING, /* was destroying: that op_id */
 	STORE_DESTROY_DONE,    /* destroyed before */
 	STORE_DESTROY_LOST, /* only_op_id did not match; nothing was written */
 };

@@ -4,10 +4,10 @@
 
 #include "store/db.h"
 
-#define TX_READ \
-	1u	   /* one reading statement, or several that need no snapshot \
-		    */
-#define TX_ONCE 2u /* must not run again when it may have been committed */
+/* One reading statement, or several that need no snapshot. */
+#define TX_READ 1u
+/* Must not run again when it may have been committed. */
+#define TX_ONCE 2u
 
 /*
  * Runs fn in a transaction and commits it when fn answers 0. fn may be run
