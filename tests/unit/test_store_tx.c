@@ -6,7 +6,6 @@
 
 #include "store/store_sandbox.h"
 #include "store/tx.h"
-#include "timeutil.h"
 
 /* Ends the connection of `victim` the way an operator would. */
 static void
@@ -167,29 +166,6 @@ deadlocks_are_retried(void **state)
 	assert_true(one.runs + two.runs > 2);
 }
 
-static void
-a_server_that_is_away_is_not_waited_for(void **state)
-{
-	struct conf conf;
-	auto_store struct store *s = NULL;
-	struct err e = {0};
-	int64_t start;
-
-	(void)state;
-	assert_ok(conf_load(&conf, NULL, &e), &e);
-	text_copy(conf.db_socket, sizeof(conf.db_socket), "/nonexistent/sock");
-	s = store_open(&conf, "nobody", &e);
-	assert_non_null(s);
-	start = time_mono_ms();
-	for (int i = 0; i < 100; i++) {
-		e = (struct err){0};
-		assert_int_equal(store_ping(s, &e), -1);
-		assert_int_equal(e.code, ERR_DATABASE_UNAVAILABLE);
-		assert_non_null(strstr(e.msg, "/nonexistent/sock"));
-	}
-	assert_true(time_mono_ms() - start < 500);
-}
-
 #define WRITERS 3
 #define ACKED_MAX 20000
 
@@ -302,9 +278,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_server_that_is_away_is_not_waited_for),
-	};
-	const struct CMUnitTest live[] = {
 		cmocka_unit_test(runs_again_on_a_new_connection),
 		cmocka_unit_test(does_not_repeat_what_must_not_be),
 		cmocka_unit_test(a_failure_undoes_everything),
@@ -312,5 +285,5 @@ main(void)
 		cmocka_unit_test(a_killed_server_loses_nothing_acknowledged),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL) + live_run_group(live);
+	return live_run_group(tests);
 }
