@@ -85,8 +85,8 @@ fail_streams(struct channel *ch, const struct err *e)
 	struct stream_list *list = &ch->all->failing;
 	struct stream *s;
 
-	TAILQ_FOREACH(s, &ch->waiting, link)
-	s->ch = NULL;
+	for (s = TAILQ_FIRST(&ch->waiting); s; s = TAILQ_NEXT(s, link))
+		s->ch = NULL;
 	TAILQ_CONCAT(list, &ch->waiting, link);
 	ch->waiting_count = 0;
 	for (size_t i = 0; i < CHANNEL_STREAMS_MAX; i++) {

@@ -66,8 +66,8 @@ channels_streams(const struct channels *cs, const char *sandbox,
 		return 0;
 	for (size_t i = 0; i < CHANNEL_STREAMS_MAX; i++)
 		n += ch->slot[i] && ch->slot[i]->kind == kind;
-	TAILQ_FOREACH(s, &ch->waiting, link)
-	n += s->kind == kind;
+	for (s = TAILQ_FIRST(&ch->waiting); s; s = TAILQ_NEXT(s, link))
+		n += s->kind == kind;
 	return n;
 }
 

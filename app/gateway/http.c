@@ -289,6 +289,16 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
+/* Out of descriptors: until one of ours is closed. */
+static void
+on_accept_error(struct evconnlistener *l, void *arg)
+{
+	struct http_server *s = arg;
+
+	if (s->count)
+		evconnlistener_disable(l);
+}
+
 struct http_server *
 http_new(struct event_base *base, int fd,
 	 void (*head)(void *arg, struct http_exchange *x), void *arg,
@@ -306,6 +316,7 @@ http_new(struct event_base *base, int fd,
 		close(fd);
 		return NULL;
 	}
+	evconnlistener_set_error_cb(s->listener, on_accept_error);
 	s->base = base;
 	s->head = head;
 	s->arg = arg;

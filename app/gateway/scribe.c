@@ -109,8 +109,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	s->armed = false;
 	s->batch_n = 0;
-	TAILQ_FOREACH(en, &s->entries, link)
-	{
+	for (en = TAILQ_FIRST(&s->entries); en; en = TAILQ_NEXT(en, link)) {
 		if (s->batch_n == STORE_EXEC_BATCH_MAX ||
 		    bytes > SCRIBE_BATCH_BYTES)
 			break;

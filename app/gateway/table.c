@@ -17,12 +17,11 @@ bucket_of(const char *key)
 struct table_entry *
 table_find(const struct table *t, const char *key)
 {
-	struct table_entry *e;
+	struct table_entry *e = LIST_FIRST(&t->bucket[bucket_of(key)]);
 
-	LIST_FOREACH(e, &t->bucket[bucket_of(key)], link)
-	if (strcmp(e->key, key) == 0)
-		return e;
-	return NULL;
+	while (e && strcmp(e->key, key) != 0)
+		e = LIST_NEXT(e, link);
+	return e;
 }
 
 void
