@@ -10,6 +10,7 @@
 /* An action may take as long as vmctl's deadline; the rest waits for the next
  * tick, so that the host's sign of life comes in time. */
 #define ACTIONS_MAX 32
+#define AGAIN_MS 10000
 
 static enum decide_action
 decide_pair(struct keeper *k, const struct fleet_pair *p, int64_t now_ms)
@@ -27,33 +28,52 @@ decide_pair(struct keeper *k, const struct fleet_pair *p, int64_t now_ms)
 	return decide(&f);
 }
 
-/* One that fails must not keep the others from being mended. */
+static bool
+is_outage(const struct err *e)
+{
+	return e->code == ERR_DATABASE_UNAVAILABLE ||
+	       e->code == ERR_VMCTL_UNAVAILABLE;
+}
+
+/* What cannot be mended is tried again in a while, and said again then. */
+static int
+try_to_mend(struct keeper *k, enum decide_action action,
+	    const struct fleet_pair *p, int64_t now_ms, struct err *e)
+{
+	if (mend(k, action, p, e) == 0)
+		return 0;
+	log_warn("cannot mend", "action", decide_action_name(action), "sandbox",
+		 p->id, "error", e->msg);
+	if (!is_outage(e))
+		watch_snooze(&k->watch, p->id, now_ms, now_ms + AGAIN_MS);
+	return -1;
+}
+
+/* One that fails must not keep the others from being mended; only an outage
+ * ends the round. */
 int
 step_reconcile(struct keeper *k, const struct fleet *f, struct err *e)
 {
 	int64_t now_ms = time_mono_ms();
-	int failed = 0, done = 0;
+	int done = 0;
 
 	for (size_t i = 0; i < f->count && done < ACTIONS_MAX && !*k->stop;
 	     i++) {
-		enum decide_action action =
-			decide_pair(k, &f->pairs[i], now_ms);
+		const struct fleet_pair *p = &f->pairs[i];
+		enum decide_action action = decide_pair(k, p, now_ms);
 		struct err why = {0};
 
-		if (action == DECIDE_NONE)
+		if (action == DECIDE_NONE ||
+		    watch_snoozed(&k->watch, p->id, now_ms))
 			continue;
 		done++;
-		if (mend(k, action, &f->pairs[i], &why) == 0)
-			continue;
-		log_warn("cannot mend", "action", decide_action_name(action),
-			 "sandbox", f->pairs[i].id, "error", why.msg);
-		*e = why;
-		failed++;
-		if (why.code == ERR_DATABASE_UNAVAILABLE ||
-		    why.code == ERR_VMCTL_UNAVAILABLE)
-			break;
+		if (try_to_mend(k, action, p, now_ms, &why) < 0 &&
+		    is_outage(&why)) {
+			*e = why;
+			return -1;
+		}
 	}
 	if (done < ACTIONS_MAX)
 		watch_forget(&k->watch, now_ms);
-	return failed ? err_wrap(e, "%d sandboxes are not mended", failed) : 0;
+	return 0;
 }

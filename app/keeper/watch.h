@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@
 struct watch_entry {
 	char id[ID_SIZE];
 	int look; /* any number that stands for how it looks */
-	int64_t since_ms, seen_ms;
+	int64_t since_ms, seen_ms, snooze_ms;
 };
 
 struct watch {
@@ -25,5 +26,9 @@ struct watch {
 
 /* For how long `id` has had this look without a gap; 0 the first time. */
 int64_t watch_age_ms(struct watch *w, const char *id, int look, int64_t now_ms);
+/* Leaves `id` alone until `until_ms`. */
+void watch_snooze(struct watch *w, const char *id, int64_t now_ms,
+		  int64_t until_ms);
+bool watch_snoozed(struct watch *w, const char *id, int64_t now_ms);
 /* Forgets what was not asked about since `since_ms`. */
 void watch_forget(struct watch *w, int64_t since_ms);

@@ -183,7 +183,7 @@ def test_vms_without_a_live_row_are_removed(rig):
     wait_until(lambda: rig.vm(1) == "destroyed" and rig.vm(2) == "destroyed", 6)
     # Another host's sandbox is not ours to judge.
     assert rig.vm(3) == "running" and rig.state(3) == "running"
-    assert "another-host" in rig.log()
+    assert rig.log().count("another-host") == 1  # and said once in a while
 
 
 def test_nothing_is_concluded_from_a_database_that_is_away(rig):

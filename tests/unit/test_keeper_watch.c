@@ -62,6 +62,21 @@ full_means_just_begun(void **state)
 	assert_int_equal(w.count, WATCH_MAX);
 }
 
+static void
+snoozes_until_the_time(void **state)
+{
+	(void)state;
+	assert_false(watch_snoozed(&w, "a", 1000));
+	watch_snooze(&w, "a", 1000, 5000);
+	watch_forget(&w, 1000);
+	assert_true(watch_snoozed(&w, "a", 4999));
+	assert_false(watch_snoozed(&w, "b", 4999));
+	assert_false(watch_snoozed(&w, "a", 5000));
+	watch_snooze(&w, "a", 5000, 9000);
+	watch_forget(&w, 5001); /* it was not seen since: no longer there */
+	assert_false(watch_snoozed(&w, "a", 6000));
+}
+
 int
 main(void)
 {
@@ -70,6 +85,7 @@ main(void)
 		cmocka_unit_test_setup(another_look_starts_anew, empty),
 		cmocka_unit_test_setup(a_gap_starts_anew, empty),
 		cmocka_unit_test_setup(full_means_just_begun, empty),
+		cmocka_unit_test_setup(snoozes_until_the_time, empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
