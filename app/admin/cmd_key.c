@@ -47,6 +47,7 @@ create_key(struct store *s, const char *account, struct store_key *k,
 	struct store_account owner;
 	char text[API_KEY_TEXT_SIZE];
 	uint8_t hash[API_KEY_HASH_SIZE];
+	int rc;
 
 	if (store_account_find(s, account, &owner, e) < 0)
 		return -1;
@@ -55,11 +56,11 @@ create_key(struct store *s, const char *account, struct store_key *k,
 	id_make(k->id, ID_KEY);
 	text_copy(k->account, sizeof(k->account), owner.id);
 	snprintf(k->prefix, sizeof(k->prefix), "%.*s", API_KEY_SHOWN, text);
-	if (store_key_create(s, k, hash, e) < 0)
-		return -1;
-	printf("%s\n", text);
+	rc = store_key_create(s, k, hash, e);
+	if (rc == 0)
+		printf("%s\n", text);
 	explicit_bzero(text, sizeof(text));
-	return 0;
+	return rc;
 }
 
 int
