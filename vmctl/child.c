@@ -113,7 +113,7 @@ kill_all_as(uid_t uid)
 int
 child_kill_uid(uid_t uid, int timeout_ms, struct err *e)
 {
-	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
 	int64_t end = time_mono_ms() + timeout_ms;
 	int left;
 

@@ -12,6 +12,18 @@
 #include "field.h"
 #include "vmctl_client.h"
 
+/* The daemon's client, or an end of the program. */
+static struct vmctl *
+new_client(const struct conf *c)
+{
+	struct vmctl *v = vmctl_new(c->vmctl_socket);
+
+	if (v)
+		return v;
+	fprintf(stderr, "vmctl: out of memory\n");
+	exit(1);
+}
+
 static void
 free_client(struct vmctl **v)
 {
@@ -56,19 +68,19 @@ print_vm(void *arg, const struct vmctl_vm *vm)
 int
 command_list(const struct conf *c, int argc, char **argv)
 {
-	auto_client struct vmctl *v = vmctl_new(c->vmctl_socket);
+	auto_client struct vmctl *v = new_client(c);
 	struct err e;
 
 	(void)argv;
 	if (argc != 1)
 		return command_usage();
-	return v && vmctl_list(v, print_vm, NULL, &e) == 0 ? 0 : failed(&e);
+	return vmctl_list(v, print_vm, NULL, &e) == 0 ? 0 : failed(&e);
 }
 
 int
 command_stat(const struct conf *c, int argc, char **argv)
 {
-	auto_client struct vmctl *v = vmctl_new(c->vmctl_socket);
+	auto_client struct vmctl *v = new_client(c);
 	auto_json json_t *obj = NULL;
 	auto_free char *text = NULL;
 	struct vmctl_vm vm;
@@ -89,7 +101,7 @@ command_stat(const struct conf *c, int argc, char **argv)
 int
 command_destroy(const struct conf *c, int argc, char **argv)
 {
-	auto_client struct vmctl *v = vmctl_new(c->vmctl_socket);
+	auto_client struct vmctl *v = new_client(c);
 	struct vmctl_destroy_args a = {.has_sandbox = true, .has_op_id = true};
 	struct vmctl_vm vm;
 	struct err e;

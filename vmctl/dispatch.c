@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "client.h"
@@ -27,6 +28,7 @@ repeat(struct host *h, struct vm *vm, struct request *r)
 {
 	struct err e;
 
+	assert(vm); /* a VM that was never seen has nothing to repeat */
 	if (vm->st.error != ERR_NONE) {
 		err_set(&e, vm->st.error, "%s", vm->st.message);
 		request_failed(r, &e);

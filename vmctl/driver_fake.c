@@ -116,7 +116,7 @@ vmm(uid_t uid, int listener, int ready, int live_ms)
 		_exit(1);
 	signal(SIGALRM, SIG_DFL);
 	if (live_ms > 0) {
-		struct itimerval t = {.it_value.tv_usec = live_ms * 1000};
+		struct itimerval t = {.it_value.tv_usec = live_ms * 1000L};
 
 		setitimer(ITIMER_REAL, &t, NULL);
 	}

@@ -217,7 +217,7 @@ jailroot_prepare(const char *vm_dir, char out[JAILROOT_PATH_MAX], struct err *e)
 {
 	char fresh[JAILROOT_PATH_MAX], final[JAILROOT_PATH_MAX];
 	struct files f;
-	uint64_t key;
+	uint64_t key = 0;
 	mode_t mask;
 	int rc;
 

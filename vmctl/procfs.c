@@ -1,6 +1,7 @@
 #include "procfs.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,27 +23,41 @@ slurp(const char *path, char *out, size_t size)
 	return n;
 }
 
+#define STAT_NUMBERS 21 /* fields 4 to 24 of proc(5) */
+
+/* `count` numbers with blanks between; -1 when there are fewer. */
+static int
+read_numbers(const char *p, unsigned long long *out, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char *end;
+
+		errno = 0;
+		out[i] = strtoull(p, &end, 10);
+		if (end == p || errno != 0)
+			return -1;
+		p = end;
+	}
+	return 0;
+}
+
 int
 procfs_parse_stat(const char *text, struct procfs_stat *out)
 {
+	unsigned long long n[STAT_NUMBERS]; /* n[f - 4] is field f */
 	const char *p = strrchr(text, ')');
-	long long user, sys, rss;
-	unsigned long long start;
-	struct procfs_stat s = {0};
-	int parent;
 
-	/* proc(5): fields 3, 4, 14, 15, 22 and 24. */
-	if (!p || sscanf(p + 1,
-			 " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld "
-			 "%*d %*d %*d %*d %*d %*d %llu %*u %lld",
-			 &s.state, &parent, &user, &sys, &start, &rss) != 6)
+	if (!p || p[1] != ' ' || !p[2] || p[3] != ' ' ||
+	    read_numbers(p + 3, n, STAT_NUMBERS) < 0)
 		return -1;
-	s.parent = parent;
-	s.start_ticks = start;
-	s.cpu_us = (uint64_t)(user + sys) * 1000000u /
-		   (uint64_t)sysconf(_SC_CLK_TCK);
-	s.rss_bytes = (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE);
-	*out = s;
+	*out = (struct procfs_stat){
+		.state = p[2],
+		.parent = (pid_t)n[0],
+		.start_ticks = n[18],
+		.cpu_us = (n[10] + n[11]) * 1000000u /
+			  (uint64_t)sysconf(_SC_CLK_TCK),
+		.rss_bytes = n[20] * (uint64_t)sysconf(_SC_PAGESIZE),
+	};
 	return 0;
 }
 
@@ -61,18 +76,18 @@ int
 procfs_uid(pid_t pid, uid_t *out)
 {
 	char path[64], text[4096];
-	unsigned r, e, s, f;
+	unsigned long long id[4]; /* real, effective, saved, file system */
 	const char *p;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (slurp(path, text, sizeof(text)) < 0)
 		return -1;
 	p = strstr(text, "\nUid:");
-	if (!p || sscanf(p, "\nUid: %u %u %u %u", &r, &e, &s, &f) != 4)
+	if (!p || read_numbers(p + strlen("\nUid:"), id, 4) < 0)
 		return -1;
-	if (r != e || r != s || r != f)
+	if (id[0] != id[1] || id[0] != id[2] || id[0] != id[3])
 		return -1;
-	*out = r;
+	*out = (uid_t)id[0];
 	return 0;
 }
 
@@ -126,7 +141,7 @@ meminfo(const char *name)
 	if (slurp("/proc/meminfo", text, sizeof(text)) < 0)
 		return 0;
 	p = strstr(text, name);
-	if (!p || sscanf(p + strlen(name), " %llu", &kib) != 1)
+	if (!p || read_numbers(p + strlen(name), &kib, 1) < 0)
 		return 0;
 	return kib * 1024;
 }

@@ -11,6 +11,10 @@
 #define CONSOLE_BYTES 65536 /* kept by QEMU's ring; never read by the host */
 #define TB_MIB 64 /* the default translation buffer costs 75 MiB more */
 
+static const char sandbox[] =
+	"on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+	"resourcecontrol=deny";
+
 static void add(struct qemu_args *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -42,19 +46,17 @@ add_all(struct qemu_args *a, const char *const *args)
 static void
 begin(struct qemu_args *a)
 {
-	static const char *const fixed[] = {
-		"qemu",
-		"-nodefaults",
-		"-no-user-config",
-		"-display",
-		"none",
-		"-no-reboot",
-		"-bios",
-		JAILROOT_FIRMWARE,
-		"-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
-		"resourcecontrol=deny",
-		NULL};
+	static const char *const fixed[] = {"qemu",
+					    "-nodefaults",
+					    "-no-user-config",
+					    "-display",
+					    "none",
+					    "-no-reboot",
+					    "-bios",
+					    JAILROOT_FIRMWARE,
+					    "-sandbox",
+					    sandbox,
+					    NULL};
 
 	a->count = 0;
 	buf_init(&a->text, TEXT_MAX);

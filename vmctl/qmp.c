@@ -45,7 +45,7 @@ take_text(char *out, size_t size, const char *s)
 	size_t n = 0;
 
 	for (; *s && n + 1 < size; s++)
-		out[n++] = *s >= ' ' && *s <= '~' ? *s : '?';
+		out[n++] = (char)(*s >= ' ' && *s <= '~' ? *s : '?');
 	out[n] = '\0';
 }
 
@@ -134,7 +134,7 @@ wait_message(struct qmp *q, struct qmp_message *out, struct err *e)
 int
 qmp_start(struct qmp *q, struct err *e)
 {
-	struct qmp_message m;
+	struct qmp_message m = {0};
 
 	if (wait_message(q, &m, e) < 0)
 		return -1;
@@ -148,7 +148,7 @@ qmp_command(struct qmp *q, const char *name, const char *arguments,
 	    struct err *e)
 {
 	auto_buf struct buf b;
-	struct qmp_message m;
+	struct qmp_message m = {0};
 
 	buf_init(&b, 256);
 	if (buf_addf(&b, "{\"execute\":\"%s\",\"arguments\":%s}\r\n", name,

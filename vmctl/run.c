@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +19,10 @@ exec_program(const char *const argv[], int pass_fd, int out_fd, pid_t parent)
 {
 	static char *const empty[] = {NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char *const *args;
 
+	/* execve(2) writes nothing through it, but its type is not const. */
+	memcpy(&args, &argv, sizeof(args));
 	child_begin(parent);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out_fd, 1) < 0 ||
 	    dup2(null, 2) < 0)
@@ -27,7 +30,7 @@ exec_program(const char *const argv[], int pass_fd, int out_fd, pid_t parent)
 	close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	if (pass_fd >= 0 && fcntl(pass_fd, F_SETFD, 0) < 0)
 		_exit(126);
-	execve(argv[0], (char *const *)(uintptr_t)argv, empty);
+	execve(argv[0], args, empty);
 	_exit(127);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -240,6 +241,7 @@ server_run(const struct conf *c, struct err *e)
 
 	if (start(&s, c, e) < 0)
 		return -1;
+	assert(s.host.driver);
 	log_info("vmctl serves", "socket", c->vmctl_socket, "driver",
 		 s.host.driver->name, "accel", s.host.driver->accel(&s.host),
 		 "vmm", s.host.vmm_version);

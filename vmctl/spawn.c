@@ -65,6 +65,7 @@ static int
 run(const struct spawn *s, int *report, struct err *e)
 {
 	static char *const empty[] = {NULL};
+	char *const *args;
 
 	/* Until it has its own uid it must die with its spawner, since only
 	 * processes of that uid are found and killed afterwards. */
@@ -77,7 +78,9 @@ run(const struct spawn *s, int *report, struct err *e)
 		return -1;
 	if (!spawner_lives(*report))
 		return err_set(e, ERR_INTERNAL, "the spawner died");
-	execve(s->program, (char *const *)(uintptr_t)s->argv, empty);
+	/* execve(2) writes nothing through it, but its type is not const. */
+	memcpy(&args, &s->argv, sizeof(args));
+	execve(s->program, args, empty);
 	return err_errno(e, "execute %s", s->program);
 }
 

@@ -40,9 +40,8 @@ vm_state_holds(const struct vm_state *st)
 	} while (0)
 
 static void
-to_record(const struct vm_state *st, struct vm_record *r)
+fill_operation(const struct vm_state *st, struct vm_record *r)
 {
-	*r = (struct vm_record){0};
 	SET(r, version, VM_STATE_VERSION);
 	SET(r, sandbox, st->sandbox);
 	SET(r, state, vmctl_state_name(st->state));
@@ -54,6 +53,12 @@ to_record(const struct vm_state *st, struct vm_record *r)
 		SET(r, error, err_name(st->error));
 		SET(r, message, st->message);
 	}
+	SET(r, changed_us, st->changed_us);
+}
+
+static void
+fill_vm(const struct vm_state *st, struct vm_record *r)
+{
 	SET(r, boot, st->boot);
 	SET(r, uid, st->uid);
 	SET(r, pid, st->pid);
@@ -67,7 +72,6 @@ to_record(const struct vm_state *st, struct vm_record *r)
 	SET(r, memory_mb, st->memory_mb);
 	SET(r, disk_gb, st->disk_gb);
 	SET(r, exit_cause, st->exit_cause);
-	SET(r, changed_us, st->changed_us);
 }
 
 int
@@ -75,9 +79,10 @@ vm_state_print(const struct vm_state *st, struct buf *b, struct err *e)
 {
 	auto_json json_t *obj = NULL;
 	auto_free char *text = NULL;
-	struct vm_record r;
+	struct vm_record r = {0};
 
-	to_record(st, &r);
+	fill_operation(st, &r);
+	fill_vm(st, &r);
 	obj = field_write(&vm_record_fields, &r);
 	text = obj ? json_text(obj) : NULL;
 	if (!text || buf_addf(b, "%s\n", text) < 0)

@@ -310,6 +310,7 @@ def test_adoption(daemon):
     made = [daemon.client().create(n) for n in range(3)]
     daemon.kill()
     os.kill(made[2]["pid"], 9)
+    wait_until(lambda: made[2]["pid"] not in daemon.processes())
     daemon.start()
     client = daemon.client()
     assert [client.stat(n)["pid"] for n in range(3)] == \
