@@ -22,7 +22,7 @@ struct sink {
 
 /* Takes `fd`, non-blocking; -1 throws everything away. A packet socket gets
  * packets of at most SINK_PACKET bytes. */
-#define SINK_PACKET 32768
+#define SINK_PACKET 61440
 void sink_init(struct sink *s, struct loop *l, int fd,
 	       void (*took)(struct sink *s, size_t n));
 void sink_fini(struct sink *s);
