@@ -131,12 +131,12 @@ def run(channel, command=None, timeout=60, **record):
     return stream
 
 
-def write(channel, path, data=b"", timeout=120, **record):
+def write(channel, path, data=b"", timeout=240, **record):
     """A file's record after writing it."""
     stream = channel.open("file_write", path=path, **record)
     stream.send(data, eof=True, timeout=timeout)
     return stream.wait(timeout).end
 
 
-def read(channel, path, timeout=120, **record):
+def read(channel, path, timeout=240, **record):
     return channel.call("file_read", timeout, path=path, **record)
