@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "env.h"
+#include "env_file.h"
 #include "err.h"
 #include "file_path.h"
 #include "id.h"
@@ -153,6 +154,7 @@ prepare(const struct exec *req, const struct guard *g, int group,
 	    enter_folder(req, e) < 0)
 		return -1;
 	env_base(&u);
+	env_file_apply(ENV_FILE);
 	env_apply(claim->env);
 	env_apply(req->env);
 	env_mark(req->exec, claim->env, req->env);
