@@ -114,7 +114,10 @@ class Daemon:
                                         stderr=self.log)
         wait_until(lambda: self.text().count(READY) == ready
                    or self.process.poll() is not None, 20)
-        assert self.process.poll() is None, self.text()
+        if self.process.poll() is not None:
+            text = self.text()
+            self.remove()
+            raise AssertionError(text)
         return self
 
     def kill(self):
