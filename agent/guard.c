@@ -109,7 +109,7 @@ guard_init(struct guard *g, struct err *e)
 	if (g->users_fd < 0)
 		return -1;
 	g->platform_fd = make_parent_group(root, "platform", "1000",
-					   PLATFORM_PIDS, g->memory / 4, e);
+					   PLATFORM_PIDS, g->memory / 2, e);
 	if (g->platform_fd < 0)
 		return -1;
 	return protect_self(e);

@@ -35,7 +35,7 @@ def slowest(guest, channel, rounds):
     return worst
 
 
-def check(guest, command, rounds=8):
+def check(guest, command, rounds=8, limit=1):
     hog = make_id("exec-")
     with guest.connect() as channel:
         stream = channel.open("exec", exec=hog, command=command,
@@ -47,7 +47,7 @@ def check(guest, command, rounds=8):
         end = stream.wait(60).end
         channel.call("exec_ack", exec=hog)
         run(channel, "rm -f /tmp/hog /dev/shm/hog", user="root")
-        assert worst < 1
+        assert worst < limit
         return end
 
 
@@ -81,7 +81,8 @@ def test_files_are_served_beside_a_hog(guest):
 
 @pytest.mark.parametrize("hog", ["forks", "memory", "output"])
 def test_the_smallest_guest_holds_too(small_guest, hog):
-    check(small_guest, HOGS[hog], rounds=5)
+    # Its page cache is so small that programs are read from disk again.
+    check(small_guest, HOGS[hog], rounds=5, limit=3)
     with small_guest.connect() as channel:
         assert run(channel, "echo alive").stdout == b"alive\n"
         data = b"0123456789abcdef" * (1 << 20)

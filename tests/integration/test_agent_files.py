@@ -335,7 +335,7 @@ def test_git_runs_nothing_of_the_repository(channel, repository):
 
 
 def test_git_diff_is_cut(channel, repository):
-    run(channel, "seq 1000000 > kept; for i in $(seq 600); do echo > u$i; "
+    run(channel, "seq 700000 > kept; for i in $(seq 600); do echo > u$i; "
                  "done", cwd=repository)
     _, unstaged, files, cut = diff(channel, repository)
     assert cut and len(unstaged) == 4 << 20 and len(files) == 500
