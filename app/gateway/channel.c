@@ -23,7 +23,8 @@
 #include "text.h"
 #include "timeutil.h"
 
-#define FLUSH_MAX (256 * 1024) /* bytes an event: others have their turn */
+#define FLUSH_MAX \
+	((ev_ssize_t)256 * 1024) /* bytes an event: others have their turn */
 #define BACKOFF_MS 100
 #define HELLO "{\"version\":1,\"caps\":[]}"
 
@@ -194,6 +195,43 @@ greeting_timeout(struct channel *ch)
 	channel_fail(ch, &e);
 }
 
+/* Another try helps only when the host could not look. */
+static bool
+worth_a_try(const struct channel *ch, const struct err *e)
+{
+	return (e->code == ERR_VMCTL_UNAVAILABLE || e->code == ERR_INTERNAL) &&
+	       ch->tries < CHANNEL_TRIES;
+}
+
+/* The host gave no descriptor; the caller settles the channel. */
+static void
+refused(struct channel *ch, const struct err *e)
+{
+	struct err final = *e;
+
+	assert(ch->state == CHANNEL_opening);
+	if (++ch->tries && ch->waiting_count && worth_a_try(ch, e)) {
+		move(ch, CHANNEL_pausing);
+		set_timer(ch, (int64_t)BACKOFF_MS << ch->tries);
+		return;
+	}
+	if (!err_retryable(e->code))
+		err_set(&final, ERR_GUEST_GONE, "the sandbox's VM is gone: %s",
+			e->msg);
+	move(ch, CHANNEL_closed);
+	channel_fail(ch, &final);
+}
+
+void
+channel_refused(struct channel *ch, const struct err *e)
+{
+	assert(!ch->busy);
+	ch->busy = true;
+	refused(ch, e);
+	ch->busy = false;
+	channel_settle(ch);
+}
+
 static void
 ask(struct channel *ch)
 {
@@ -201,7 +239,7 @@ ask(struct channel *ch)
 
 	move(ch, CHANNEL_opening);
 	if (ch->all->host->open(ch->all->arg, ch, ch->sandbox, &e) < 0)
-		channel_refused(ch, &e);
+		refused(ch, &e);
 }
 
 static void
@@ -241,37 +279,6 @@ channel_want(struct channel *ch)
 	ch->tries = 0;
 	move(ch, CHANNEL_pausing);
 	set_timer(ch, wait > 0 ? wait : 0);
-}
-
-/* Another try helps only when the host could not look. */
-static bool
-worth_a_try(const struct channel *ch, const struct err *e)
-{
-	return (e->code == ERR_VMCTL_UNAVAILABLE || e->code == ERR_INTERNAL) &&
-	       ch->tries < CHANNEL_TRIES;
-}
-
-void
-channel_refused(struct channel *ch, const struct err *e)
-{
-	bool busy = ch->busy;
-	struct err final;
-
-	assert(ch->state == CHANNEL_opening);
-	if (++ch->tries && ch->waiting_count && worth_a_try(ch, e)) {
-		move(ch, CHANNEL_pausing);
-		set_timer(ch, (int64_t)BACKOFF_MS << ch->tries);
-		return;
-	}
-	final = *e;
-	if (!err_retryable(e->code))
-		err_set(&final, ERR_GUEST_GONE, "the sandbox's VM is gone: %s",
-			e->msg);
-	move(ch, CHANNEL_closed);
-	ch->busy = true;
-	channel_fail(ch, &final);
-	ch->busy = busy;
-	channel_settle(ch);
 }
 
 static void
@@ -389,9 +396,7 @@ connect_events(struct channel *ch, int fd)
 void
 channel_opened(struct channel *ch, int fd)
 {
-	bool busy = ch->busy;
-
-	assert(ch->state == CHANNEL_opening && ch->fd < 0);
+	assert(ch->state == CHANNEL_opening && ch->fd < 0 && !ch->busy);
 	ch->busy = true;
 	if (ch->waiting_count == 0) { /* nobody needs it any more */
 		close(fd);
@@ -406,7 +411,7 @@ channel_opened(struct channel *ch, int fd)
 		ch->greet_by_ms = time_mono_ms() + CHANNEL_GREET_MS;
 		greet(ch);
 	}
-	ch->busy = busy;
+	ch->busy = false;
 	channel_settle(ch);
 }
 

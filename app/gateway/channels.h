@@ -24,13 +24,15 @@ struct err;
 struct event_base;
 struct stream;
 
-#define CHANNEL_GREET_MS 30000	     /* for a WELCOME: a guest that boots */
-#define CHANNEL_RESYNC_MS 2000	     /* for a WELCOME of a guest that is up */
-#define CHANNEL_IDLE_MS (15 * 60000) /* without a stream: then closed */
-#define CHANNEL_TRIES 4		     /* to get a descriptor */
+#define CHANNEL_GREET_MS 30000 /* for a WELCOME: a guest that boots */
+#define CHANNEL_RESYNC_MS 2000 /* for a WELCOME of a guest that is up */
+#define CHANNEL_IDLE_MS \
+	((int64_t)15 * 60000) /* without a stream: then closed */
+#define CHANNEL_TRIES 4	      /* to get a descriptor */
 #define CHANNEL_PENALTY_MS \
 	1000 /* before a guest that misbehaved is tried again */
-#define CHANNEL_OUT_MAX (1024 * 1024) /* bytes unsent: then no more DATA */
+#define CHANNEL_OUT_MAX \
+	((size_t)1024 * 1024) /* bytes unsent: then no more DATA */
 
 /* Where descriptors come from, and who hears of what happened. */
 struct channel_host {

@@ -49,7 +49,7 @@ exec_open_read(struct exec_open *o, const char *exec, const void *body,
 	struct req_exec r;
 
 	*o = (struct exec_open){0};
-	buf_init(&o->cwd, 3 * CHANNEL_PATH_MAX);
+	buf_init(&o->cwd, (size_t)3 * CHANNEL_PATH_MAX);
 	o->body = req_parse(body, n, e);
 	if (!o->body || req_exec_read(o->body, &r, e) < 0)
 		return -1;

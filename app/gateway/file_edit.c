@@ -108,7 +108,7 @@ encode(const char *path, struct buf *out, struct err *e)
 {
 	static const struct query none;
 
-	buf_init(out, 3 * CHANNEL_PATH_MAX);
+	buf_init(out, FILE_PATH_MAX);
 	return req_file_path(&none, path, out, e);
 }
 

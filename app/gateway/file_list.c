@@ -15,7 +15,7 @@
 #include "reply.h"
 
 #define LINE_MAX_BYTES 16384
-#define ANSWER_MAX (16 * 1024 * 1024)
+#define ANSWER_MAX ((size_t)16 * 1024 * 1024)
 #define LIMIT 10000 /* entries, unless the query asks for fewer */
 #define JSON_DEPTH 2
 

@@ -3,12 +3,15 @@
 
 #include <stdbool.h>
 
+#include "channel.h"
 #include "model/query.h"
 
 struct buf;
 struct err;
 struct http_exchange;
 
+/* A path as the channel carries it: percent-encoded. */
+#define FILE_PATH_MAX ((size_t)3 * CHANNEL_PATH_MAX)
 #define FILE_TIMEOUT_MS 60000 /* silence of the guest */
 
 static inline void

@@ -19,7 +19,7 @@
 #include "reply.h"
 #include "text.h"
 
-#define JSON_MAX (10 * 1024 * 1024)
+#define JSON_MAX ((size_t)10 * 1024 * 1024)
 #define SNIFF_MAX 4096 /* bytes that decide whether it is text */
 
 struct reading {
@@ -200,7 +200,7 @@ collect(struct reading *r, const uint8_t *p, size_t n)
 	}
 	stream_close(r->s);
 	err_set(&e, ERR_BODY_TOO_LARGE,
-		"the file is larger than %d bytes: ask for its raw bytes",
+		"the file is larger than %zu bytes: ask for its raw bytes",
 		JSON_MAX);
 	refuse(r, &e);
 }

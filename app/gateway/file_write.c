@@ -267,7 +267,7 @@ begin(struct writing *w, struct err *e)
 	const char *mode = NULL;
 	bool has_path;
 
-	buf_init(&w->path, 3 * CHANNEL_PATH_MAX);
+	buf_init(&w->path, FILE_PATH_MAX);
 	buf_init(&w->pending, PENDING_MAX);
 	if (query_init(&w->query, w->x->request->query, e) < 0 ||
 	    query_allow(&w->query, names, e) < 0 ||

@@ -32,7 +32,7 @@
 #include "vmctl_client.h"
 
 #define BACKLOG 1024
-#define STOP_TICK_MS 20 /* while it stops: is everything done? */
+#define STOP_TICK_US 20000 /* while it stops: is everything done? */
 
 /* nginx reaches the socket through its folder's group. */
 static int
@@ -111,7 +111,7 @@ static const struct scribe_hooks scribe_hooks = {
 static void
 on_stop_tick(evutil_socket_t fd, short what, void *arg)
 {
-	const struct timeval tick = {.tv_usec = STOP_TICK_MS * 1000};
+	const struct timeval tick = {.tv_usec = STOP_TICK_US};
 	struct gateway *gw = arg;
 	bool held = http_busy(gw->http) && time_mono_ms() < gw->stop_by_ms;
 	bool unwritten = !scribe_idle(gw->scribe) &&

@@ -13,7 +13,7 @@
 #include "model/file_json.h"
 #include "reply.h"
 
-#define DIFF_MAX (4 * 1024 * 1024)
+#define DIFF_MAX ((size_t)4 * 1024 * 1024)
 #define PARTS 2 /* staged, unstaged: each ended by DATA_EOF */
 
 struct differ {

@@ -9,7 +9,7 @@
 #include "model/grant.h"
 
 /* A token read at the last moment of its life must outlive it here. */
-#define KEEP_MS ((GRANT_LIFE_S + 1) * 1000)
+#define KEEP_MS ((int64_t)(GRANT_LIFE_S + 1) * 1000)
 #define NONE UINT32_MAX
 
 struct used {

@@ -21,7 +21,7 @@
 LIST_HEAD(conn_list, http_conn);
 
 struct http_conn {
-	LIST_ENTRY(http_conn) link; /* http_server.conns */
+	LIST_ENTRY(http_conn) link; /* http_server.conns or dead */
 	struct http_server *server;
 	struct bufferevent *bev;
 	struct http_reader reader;
@@ -29,8 +29,7 @@ struct http_conn {
 	bool answering; /* x is with its handler */
 	bool paused;	/* the handler takes no more of the body */
 	bool last;	/* closed once the answer is sent */
-	bool closed;	/* free it when `depth` is 0 again */
-	unsigned depth; /* our own frames that hold it */
+	bool closed;	/* in http_server.dead */
 };
 
 struct http_server {
@@ -39,6 +38,8 @@ struct http_server {
 	void (*head)(void *arg, struct http_exchange *x);
 	void *arg;
 	struct conn_list conns;
+	struct conn_list dead; /* freed by the loop: we may be inside them */
+	struct event *reaper;
 	size_t count, busy;
 	bool stopping;
 };
@@ -66,15 +67,14 @@ conn_free(struct http_conn *c)
 }
 
 static void
-hold(struct http_conn *c)
+reap(evutil_socket_t fd, short what, void *arg)
 {
-	c->depth++;
-}
+	struct http_server *s = arg;
+	struct http_conn *c;
 
-static void
-let_go(struct http_conn *c)
-{
-	if (--c->depth == 0 && c->closed)
+	(void)fd;
+	(void)what;
+	while ((c = LIST_FIRST(&s->dead)))
 		conn_free(c);
 }
 
@@ -99,10 +99,12 @@ conn_close(struct http_conn *c)
 	if (c->closed)
 		return;
 	c->closed = true;
+	LIST_REMOVE(c, link);
+	LIST_INSERT_HEAD(&c->server->dead, c, link);
+	event_active(c->server->reaper, EV_TIMEOUT, 0);
+	bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
 	bufferevent_disable(c->bev, EV_READ | EV_WRITE);
-	hold(c);
 	leave(c, true);
-	let_go(c);
 }
 
 /* How long the client may take for what it has to do now; 0: for ever. */
@@ -213,7 +215,6 @@ take_input(struct http_conn *c)
 	struct evbuffer_iovec v;
 	size_t n;
 
-	hold(c);
 	while (!c->closed && !c->paused && c->reader.error.code == ERR_NONE &&
 	       turn(c) && evbuffer_peek(in, -1, NULL, &v, 1) > 0) {
 		n = http_reader_feed(&c->reader, v.iov_base, v.iov_len);
@@ -226,7 +227,6 @@ take_input(struct http_conn *c)
 		conn_close(c);
 	if (!c->closed)
 		set_patience(c);
-	let_go(c);
 }
 
 static void
@@ -242,12 +242,10 @@ on_write(struct bufferevent *bev, void *arg)
 	struct http_conn *c = arg;
 
 	(void)bev;
-	hold(c);
 	if (c->answering && c->x.status && c->x.events && c->x.events->drained)
 		c->x.events->drained(c->x.ctx);
 	else if (!c->closed && done(c))
 		conn_close(c);
-	let_go(c);
 }
 
 static void
@@ -310,10 +308,15 @@ http_new(struct event_base *base, int fd,
 		s->listener = evconnlistener_new(
 			base, on_accept, s,
 			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (!s || !s->listener) {
+	if (s && s->listener)
+		s->reaper = event_new(base, -1, 0, reap, s);
+	if (!s || !s->reaper) {
 		err_errno(e, "serve HTTP");
+		if (s && s->listener)
+			evconnlistener_free(s->listener);
+		else
+			close(fd);
 		free(s);
-		close(fd);
 		return NULL;
 	}
 	evconnlistener_set_error_cb(s->listener, on_accept_error);
@@ -321,6 +324,7 @@ http_new(struct event_base *base, int fd,
 	s->head = head;
 	s->arg = arg;
 	LIST_INIT(&s->conns);
+	LIST_INIT(&s->dead);
 	return s;
 }
 
@@ -349,6 +353,8 @@ http_free(struct http_server *s)
 	http_stop(s);
 	while (!LIST_EMPTY(&s->conns))
 		conn_close(LIST_FIRST(&s->conns));
+	reap(-1, 0, s);
+	event_free(s->reaper);
 	free(s);
 }
 
@@ -433,10 +439,8 @@ http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = conn_of(x);
 
-	hold(c);
 	leave(c, false);
 	conn_close(c);
-	let_go(c);
 }
 
 size_t

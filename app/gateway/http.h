@@ -18,10 +18,11 @@ struct http_exchange;
 struct http_server;
 
 #define HTTP_CONNS_MAX 4096
-#define HTTP_PENDING_MAX (512 * 1024) /* bytes of an answer unsent: wait */
-#define HTTP_HEAD_S 10		      /* to send a head */
-#define HTTP_STALL_S 75		      /* without a byte of a body, either way */
-#define HTTP_DISCARD_S 10	      /* for a body that nobody wants */
+#define HTTP_PENDING_MAX \
+	((size_t)512 * 1024) /* bytes of an answer unsent: wait */
+#define HTTP_HEAD_S 10	     /* to send a head */
+#define HTTP_STALL_S 75	     /* without a byte of a body, either way */
+#define HTTP_DISCARD_S 10    /* for a body that nobody wants */
 
 /* What a request's handler hears. None is called after http_finish or
  * http_abort. Any may be NULL. */

@@ -36,7 +36,7 @@ struct scribe {
 };
 
 static void
-arm(struct scribe *s, int ms)
+arm(struct scribe *s, int64_t ms)
 {
 	const struct timeval tv = {
 		.tv_sec = ms / 1000,
