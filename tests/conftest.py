@@ -22,7 +22,10 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def stack():
     the = Stack()
-    the.start()
+    try:
+        the.start()
+    except AssertionError as error:
+        pytest.exit(f"the stack does not start: {error}", 1)
     yield the
     the.stop()
 
