@@ -16,7 +16,7 @@
 #include "field.h"
 #include "model/problem.h"
 
-#define READ_MAX 65536 /* bytes of input held; one read */
+#define READ_MAX ((size_t)65536) /* bytes of input held; one read */
 
 LIST_HEAD(conn_list, http_conn);
 
@@ -56,7 +56,6 @@ conn_free(struct http_conn *c)
 {
 	struct http_server *s = c->server;
 
-	LIST_REMOVE(c, link);
 	s->count--;
 	if (!s->stopping && s->listener)
 		evconnlistener_enable(s->listener);
@@ -70,12 +69,16 @@ static void
 reap(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_server *s = arg;
-	struct http_conn *c;
+	struct http_conn *c, *next;
 
 	(void)fd;
 	(void)what;
-	while ((c = LIST_FIRST(&s->dead)))
+	c = LIST_FIRST(&s->dead);
+	LIST_INIT(&s->dead);
+	for (; c; c = next) {
+		next = LIST_NEXT(c, link);
 		conn_free(c);
+	}
 }
 
 /* The exchange ends; its handler hears of it when it did not end it itself. */
