@@ -17,22 +17,29 @@
  * guest gives three eighths, since its kernel's own tables are smaller too. */
 #define RESERVE_MAX (112 * MIB)
 #define AGENT_MIN_MAX (64 * MIB)
-#define USERS_PIDS 1024
-/* One command that forks without end leaves room for others to start. */
-#define EXEC_PIDS 896
+/* Fewer where their bare existence would fill the memory and thrash. */
+#define USERS_PIDS_MAX 1024
+#define MEMORY_EACH_PID (INT64_C(256) << 10)
 #define PLATFORM_PIDS 512
 
 void
 guard_plan(struct guard *g, int64_t memory)
 {
-	int64_t reserve = memory / 8 * 3;
+	int64_t reserve = memory / 8 * 3, pids;
+
+	if (reserve > RESERVE_MAX)
+		reserve = RESERVE_MAX;
+	pids = (memory - reserve) / MEMORY_EACH_PID;
+	if (pids > USERS_PIDS_MAX)
+		pids = USERS_PIDS_MAX;
 
 	*g = (struct guard){
 		.users_fd = -1,
 		.platform_fd = -1,
 		.memory = memory,
-		.reserve = reserve < RESERVE_MAX ? reserve : RESERVE_MAX,
-		.exec_pids = EXEC_PIDS,
+		.reserve = reserve,
+		.users_pids = pids,
+		.exec_pids = pids / 8 * 7,
 	};
 }
 
@@ -104,7 +111,7 @@ guard_init(struct guard *g, struct err *e)
 		       e) < 0 ||
 	    make_agent_group(g, root, e) < 0)
 		return -1;
-	g->users_fd = make_parent_group(root, "users", "100", USERS_PIDS,
+	g->users_fd = make_parent_group(root, "users", "100", g->users_pids,
 					g->memory - g->reserve, e);
 	if (g->users_fd < 0)
 		return -1;

@@ -17,9 +17,11 @@ struct err;
 struct guard {
 	int users_fd; /* -1: no control groups (tests) */
 	int platform_fd;
-	int64_t memory;	   /* bytes of the guest */
-	int64_t reserve;   /* of these, not for users */
-	int64_t exec_pids; /* most processes of one command */
+	int64_t memory;	    /* bytes of the guest */
+	int64_t reserve;    /* of these, not for users */
+	int64_t users_pids; /* most processes of all commands */
+	/* Of one: when it forks without end, others can still start. */
+	int64_t exec_pids;
 };
 
 /* As `guard` when control groups are not there; sizes for `memory` bytes. */
