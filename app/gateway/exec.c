@@ -98,9 +98,9 @@ exec_new(struct gateway *gw, const struct store_exec *row, char *command,
 	return x;
 }
 
-/* Calls `render` with everything that is known of the exec. */
+/* As GET shows it, or as the answer of the POST. */
 static json_t *
-view(const struct exec_live *x, json_t *(*render)(const struct exec_view *v))
+view(const struct exec_live *x, bool as_row)
 {
 	const struct store_exec *row = &x->book.row;
 	struct exec_view v = {
@@ -127,19 +127,19 @@ view(const struct exec_live *x, json_t *(*render)(const struct exec_view *v))
 	v.output = (struct exec_bytes){both.data, both.len};
 	v.out = (struct exec_bytes){out.data, out.len};
 	v.err = (struct exec_bytes){err.data, err.len};
-	return render(&v);
+	return as_row ? exec_json_row(&v) : exec_json_result(&v);
 }
 
 json_t *
 exec_json(const struct exec_live *x)
 {
-	return view(x, exec_json_row);
+	return view(x, true);
 }
 
 static void
 answer_problem(struct exec_live *x, const struct err *e)
 {
-	auto_json json_t *shown = view(x, exec_json_result);
+	auto_json json_t *shown = view(x, false);
 	json_t *problem = exec_json_problem(e, x->request_id, x->book.row.id);
 	struct http_exchange *to = x->x;
 
@@ -299,7 +299,7 @@ on_end(void *owner, const void *record)
 	text_copy(row->cause, sizeof(row->cause), end->cause);
 	x->x = NULL;
 	if (to)
-		reply_json(to, 200, view(x, exec_json_result));
+		reply_json(to, 200, view(x, false));
 	settle(x, true);
 }
 

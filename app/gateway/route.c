@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auto.h"
 #include "err.h"
 #include "gateway.h"
 #include "grants.h"
@@ -169,13 +168,9 @@ authorise(struct gateway *gw, struct http_exchange *x, char *path,
 static const struct route_row *
 choose(struct gateway *gw, struct http_exchange *x, struct err *e)
 {
-	auto_free char *path = malloc(strlen(x->request->path) + 1);
+	char path[HTTP_URL_MAX + 1];
 	const struct route_row *row;
 
-	if (!path) {
-		err_set(e, ERR_INTERNAL, "no memory for a request");
-		return NULL;
-	}
 	if (authorise(gw, x, path, e) < 0)
 		return NULL;
 	if (x->grant.op == GRANT_OP_refuse) {
