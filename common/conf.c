@@ -17,19 +17,28 @@
 struct row {
 	const char *name;
 	size_t offset;
-	const char *str; /* the default of a text; NULL: a number */
-	int64_t num;	 /* the default of a number */
-	int64_t lo, hi;	 /* a text's longest is hi */
+	const char *str;   /* the default of a text; NULL: a number */
+	int64_t num;	   /* the default of a number */
+	int64_t lo, hi;	   /* a text's longest is hi */
+	const char *words; /* the text is one of these, between blanks */
 	const char *help;
 };
 
 static const struct row rows[] = {
 #define CONF_STR(name, def, longest, help) \
-	{#name, offsetof(struct conf, name), (def), 0, 0, (longest), (help)},
+	{#name, offsetof(struct conf, name), (def), 0, 0, (longest), NULL, \
+	 (help)},
+#define CONF_WORD(name, def, words, help) \
+	{#name,	  offsetof(struct conf, name), \
+	 (def),	  0, \
+	 0,	  CONF_WORD_MAX, \
+	 (words), (help)},
 #define CONF_INT(name, def, lo, hi, help) \
-	{#name, offsetof(struct conf, name), NULL, (def), (lo), (hi), (help)},
+	{#name, offsetof(struct conf, name), NULL, (def), (lo), (hi), NULL, \
+	 (help)},
 #include "conf.def"
 #undef CONF_STR
+#undef CONF_WORD
 #undef CONF_INT
 };
 
@@ -59,6 +68,21 @@ find(const char *name)
 	return NULL;
 }
 
+static bool
+is_one_of(const char *words, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (const char *p = words; *p; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		if (len == n && memcmp(p, value, n) == 0)
+			return true;
+		p += len;
+	}
+	return false;
+}
+
 static int
 set_value(struct conf *c, const struct row *r, const char *value, struct err *e)
 {
@@ -72,6 +96,9 @@ set_value(struct conf *c, const struct row *r, const char *value, struct err *e)
 				       r->name, r->lo, r->hi);
 		return 0;
 	}
+	if (r->words && !is_one_of(r->words, value))
+		return err_set(e, ERR_INVALID_REQUEST, "%s must be one of: %s",
+			       r->name, r->words);
 	if (strlen(value) > (size_t)r->hi ||
 	    !text_is_utf8(value, strlen(value)))
 		return err_set(e, ERR_INVALID_REQUEST,
@@ -194,8 +221,10 @@ conf_help(FILE *f)
 		const struct row *r = &rows[i];
 
 		if (r->str)
-			fprintf(f, "# %s\n%s = %s\n\n", r->help, r->name,
-				r->str);
+			fprintf(f, "# %s%s%s%s\n%s = %s\n\n", r->help,
+				r->words ? " (one of: " : "",
+				r->words ? r->words : "", r->words ? ")" : "",
+				r->name, r->str);
 		else
 			fprintf(f,
 				"# %s (%" PRId64 " to %" PRId64

@@ -31,6 +31,16 @@ log_init(const char *prog, enum log_level least)
 	threshold = least;
 }
 
+int
+log_level_from_name(const char *name)
+{
+	for (int i = LOG_LEVEL_DEBUG; i <= LOG_LEVEL_ERROR; i++) {
+		if (strcmp(level_names[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
 /* A piece enters whole or not at all, so no escape is ever halved. */
 static void
 add(struct line *l, const char *s, size_t n)

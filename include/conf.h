@@ -6,11 +6,15 @@
 
 struct err;
 
+#define CONF_WORD_MAX 16
+
 struct conf {
 #define CONF_STR(name, def, longest, help) char name[(longest) + 1];
+#define CONF_WORD(name, def, words, help) char name[CONF_WORD_MAX + 1];
 #define CONF_INT(name, def, lo, hi, help) int64_t name;
 #include "conf.def"
 #undef CONF_STR
+#undef CONF_WORD
 #undef CONF_INT
 };
 

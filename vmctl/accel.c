@@ -120,10 +120,6 @@ accel_choose(const struct host *h, const char *root, enum accel *out,
 		*out = ACCEL_TCG;
 		return 0;
 	}
-	if (strcmp(want, "kvm") != 0 && strcmp(want, "auto") != 0)
-		return err_set(e, ERR_INTERNAL,
-			       "vm_accel must be auto, kvm or tcg, not %s",
-			       want);
 	if (recall(h, root, &found) < 0) {
 		found = access("/dev/kvm", R_OK | W_OK) == 0 &&
 					probe_kvm(h, root)

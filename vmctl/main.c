@@ -39,18 +39,6 @@ static const struct {
 	{"doctor", command_doctor},
 };
 
-static enum log_level
-level_of(const struct conf *c)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-
-	for (int i = 0; i < 4; i++) {
-		if (strcmp(names[i], c->log_level) == 0)
-			return (enum log_level)i;
-	}
-	return LOG_LEVEL_INFO;
-}
-
 static int
 run(const struct conf *c, int argc, char **argv)
 {
@@ -84,6 +72,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "vmctl: %s\n", e.msg);
 		return 2;
 	}
-	log_init("vmctl", level_of(&c));
+	log_init("vmctl", (enum log_level)log_level_from_name(c.log_level));
 	return run(&c, argc - optind, argv + optind);
 }

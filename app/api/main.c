@@ -7,7 +7,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "api.h"
@@ -111,17 +110,6 @@ serve(struct program *p, struct err *e)
 	return prefork_run(&f, e);
 }
 
-static enum log_level
-level_of(const struct conf *c)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-
-	for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
-		if (strcmp(names[i], c->log_level) == 0)
-			return (enum log_level)i;
-	return LOG_LEVEL_INFO;
-}
-
 static const char *
 parse_args(int argc, char **argv)
 {
@@ -154,7 +142,8 @@ main(int argc, char **argv)
 	log_init("caged-api", LOG_LEVEL_INFO);
 	rc = conf_load(&p.conf, file, &e);
 	if (rc == 0) {
-		log_init("caged-api", level_of(&p.conf));
+		log_init("caged-api",
+			 (enum log_level)log_level_from_name(p.conf.log_level));
 		rc = set_up(&p, &e);
 	}
 	if (rc == 0)

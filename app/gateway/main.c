@@ -1,6 +1,5 @@
 /* caged-gateway: the one process that talks to guests. */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -8,17 +7,6 @@
 #include "gateway.h"
 #include "log.h"
 #include "proc.h"
-
-static enum log_level
-level_of(const struct conf *c)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-
-	for (int i = 0; i < 4; i++)
-		if (strcmp(names[i], c->log_level) == 0)
-			return (enum log_level)i;
-	return LOG_LEVEL_INFO;
-}
 
 static int
 usage(void)
@@ -62,6 +50,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "caged-gateway: %s\n", e.msg);
 		return 2;
 	}
-	log_init("caged-gateway", level_of(&c));
+	log_init("caged-gateway",
+		 (enum log_level)log_level_from_name(c.log_level));
 	return serve(&c);
 }

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "err.h"
@@ -52,18 +51,6 @@ wait_ms(int64_t ms)
 	if (!stop)
 		ppoll(NULL, 0, &ts, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-static enum log_level
-level_of(const char *name)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-
-	for (int i = LOG_LEVEL_DEBUG; i <= LOG_LEVEL_ERROR; i++) {
-		if (!strcmp(names[i], name))
-			return (enum log_level)i;
-	}
-	return LOG_LEVEL_INFO;
 }
 
 static int
@@ -126,7 +113,8 @@ main(int argc, char **argv)
 	catch_signals();
 	rc = conf_load(&k.conf, conf, &e);
 	if (rc == 0) {
-		log_init("caged-keeper", level_of(k.conf.log_level));
+		log_init("caged-keeper",
+			 (enum log_level)log_level_from_name(k.conf.log_level));
 		rc = set_up(&k, &e);
 	}
 	if (rc == 0) {

@@ -45,11 +45,13 @@ defaults_are_within_their_bounds(void **state)
 	assert_true(strlen(def) <= longest); \
 	if (strcmp(#name, "host") != 0) \
 		assert_string_equal(c.name, def);
+#define CONF_WORD(name, def, words, help) assert_string_equal(c.name, def);
 #define CONF_INT(name, def, lo, hi, help) \
 	assert_true(c.name >= (lo) && c.name <= (hi)); \
 	assert_int_equal(c.name, def);
 #include "conf.def"
 #undef CONF_STR
+#undef CONF_WORD
 #undef CONF_INT
 }
 
@@ -103,6 +105,10 @@ bounds_of_every_row(void **state)
 	line[strlen(line) - 1] = '\0'; \
 	assert_int_equal(load_text(line, strlen(line), &c, &e), 0); \
 	assert_int_equal(strlen(c.name), (max));
+#define CONF_WORD(name, def, words, help) \
+	expect_error(#name "=nonsense", \
+		     "line 1: " #name " must be one of: " words); \
+	expect_error(#name "=", "line 1: " #name " must be one of: " words);
 #define CONF_INT(name, def, lo, hi, help) \
 	snprintf(line, sizeof(line), #name "=%jd", (intmax_t)(lo)-1); \
 	expect_error(line, "line 1: " #name " must be an integer from"); \
@@ -113,6 +119,7 @@ bounds_of_every_row(void **state)
 	assert_int_equal(c.name, hi);
 #include "conf.def"
 #undef CONF_STR
+#undef CONF_WORD
 #undef CONF_INT
 }
 

@@ -109,6 +109,16 @@ long_lines_are_cut(void **state)
 	assert_true(text_is_utf8(line, n));
 }
 
+static void
+levels_have_names(void **state)
+{
+	(void)state;
+	assert_int_equal(log_level_from_name("debug"), LOG_LEVEL_DEBUG);
+	assert_int_equal(log_level_from_name("error"), LOG_LEVEL_ERROR);
+	assert_int_equal(log_level_from_name("Error"), -1);
+	assert_int_equal(log_level_from_name(""), -1);
+}
+
 int
 main(void)
 {
@@ -116,6 +126,7 @@ main(void)
 		cmocka_unit_test(line_has_its_parts),
 		cmocka_unit_test(values_are_escaped),
 		cmocka_unit_test(level_decides),
+		cmocka_unit_test(levels_have_names),
 		cmocka_unit_test(long_lines_are_cut),
 	};
 
