@@ -110,9 +110,10 @@ build/guest/caged-agent: $(filter $(AO)/agent/%,$(agent_obj)) build/guest/libcom
 $(BIN)/caged-agent: build/guest/caged-agent
 	$(Q)mkdir -p $(@D) && cp $< $@
 
-# Unit tests: tests/unit/test_<room>_<noun>.c links the room's library.
-unit_src := $(wildcard tests/unit/test_*.c)
-unit_bin := $(patsubst tests/unit/%.c,$(B)/tests/%,$(unit_src))
+# C tests: tests/unit/test_<room>_<noun>.c links the room's library; those in
+# tests/live want a database, which the integration tests start for them.
+unit_bin := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+live_bin := $(patsubst tests/live/%.c,$(B)/tests/%,$(wildcard tests/live/test_*.c))
 room_of = $(word 2,$(subst _, ,$(notdir $(1))))
 unit_libs_common = $(call lib,common)
 unit_libs_vmctl = $(call lib,vmctl) $(call lib,common)
@@ -125,11 +126,12 @@ unit_libs_keeper = $(call lib,keeper) $(APP_LIB)
 unit_libs_admin = $(call lib,admin) $(APP_LIB)
 $(eval $(call room_lib,agent))
 
-define unit_rule
-$(B)/tests/$(1): $(O)/tests/unit/$(1).o $(unit_libs_$(call room_of,$(1)))
+define test_rule
+$(B)/tests/$(1): $(O)/tests/$(2)/$(1).o $(unit_libs_$(call room_of,$(1)))
 	$$(call link,$$^ $$(if $$(filter common vmctl agent,$(call room_of,$(1))),$$(VMCTL_LIBS),$$(APP_LIBS)) -lcmocka)
 endef
-$(foreach t,$(notdir $(unit_bin)),$(eval $(call unit_rule,$(t))))
+$(foreach t,$(notdir $(unit_bin)),$(eval $(call test_rule,$(t),unit)))
+$(foreach t,$(notdir $(live_bin)),$(eval $(call test_rule,$(t),live)))
 
 unit: $(unit_bin) ## build and run the unit tests (make unit VARIANT=asan)
 	$(Q)./scripts/lib/unit $(unit_bin)
@@ -159,7 +161,7 @@ endef
 $(foreach t,$(notdir $(fuzz_bin)),$(eval $(call fuzz_rule,$(t))))
 fuzz: $(fuzz_bin) ## build the fuzz targets into build/fuzz/bin
 
-C_FILES = $(wildcard include/*.h common/*.[ch] app/*/*.[ch] vmctl/*.[ch] agent/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/support/*.[ch] tests/bench/*.[ch])
+C_FILES = $(wildcard include/*.h common/*.[ch] app/*/*.[ch] vmctl/*.[ch] agent/*.[ch] tests/unit/*.[ch] tests/live/*.[ch] tests/fuzz/*.[ch] tests/support/*.[ch] tests/bench/*.[ch])
 format: ## format the C sources
 	clang-format-14 -i $(C_FILES)
 format-check: ## fail when a C source is not formatted

@@ -1,6 +1,5 @@
 """The database on a real server: migrations, and the C tests that need one."""
 
-import os
 import pathlib
 import re
 import shutil
@@ -10,10 +9,8 @@ import time
 
 import pytest
 
-from mariadb import BIN, ROOT, USERS, MariaDb
+from mariadb import BIN, ROOT, USERS, MariaDb, live_programs, run_live
 
-LIVE = sorted(path.stem for path in (ROOT / "tests/unit").glob("test_store_*.c")
-              if "live_run_group(" in path.read_text())
 FILES = sorted(path.name for path in (ROOT / "sql").glob("[0-9]*.sql"))
 
 
@@ -34,30 +31,14 @@ def empty(db):
     return db
 
 
-@pytest.fixture(scope="module")
-def programs():
-    variant = BIN.parent.name
-    targets = [f"build/{variant}/tests/{name}" for name in LIVE]
-    subprocess.run(["make", f"VARIANT={variant}", f"build/{variant}/bin/caged-admin",
-                    *targets], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return BIN.parent / "tests"
-
-
-@pytest.mark.parametrize("name", LIVE)
-def test_live(db, programs, name):
+@pytest.mark.parametrize("name", live_programs("store"))
+def test_live(db, name):
     db.migrate()
     db.open_users()
-    env = dict(os.environ, CAGED_TEST_DB_SOCKET=str(db.socket),
-               CAGED_TEST_DB_CRASH=db.crash_command(), CMOCKA_MESSAGE_OUTPUT="TAP")
-    env.pop("ASAN_OPTIONS", None)
-    done = subprocess.run([programs / name], env=env, text=True, timeout=120,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout
-    assert "# SKIP" not in done.stdout, done.stdout
-    assert re.search(r"^ok ", done.stdout, re.M), done.stdout
+    run_live(db, name)
 
 
-def test_migrate_from_nothing_and_again(empty, programs):
+def test_migrate_from_nothing_and_again(empty):
     first = empty.migrate().stdout
     assert re.findall(r"^applied (.*)$", first, re.M) == FILES
     assert "0 applied" in empty.migrate().stdout
@@ -65,14 +46,14 @@ def test_migrate_from_nothing_and_again(empty, programs):
             empty.sql("SELECT name FROM schema_migration ORDER BY name")] == FILES
 
 
-def test_users_come_in_by_their_uid_alone(empty, programs):
+def test_users_come_in_by_their_uid_alone(empty):
     empty.migrate()
     for user in USERS:
         with pytest.raises(subprocess.CalledProcessError):
             empty.sql("SELECT 1", user=user)
 
 
-def test_migrate_gives_users_back_their_authentication(empty, programs):
+def test_migrate_gives_users_back_their_authentication(empty):
     empty.migrate()
     empty.open_users()
     empty.sql("SELECT 1", user="caged-api")
@@ -82,14 +63,14 @@ def test_migrate_gives_users_back_their_authentication(empty, programs):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_may_run_twice(empty, programs, name):
+def test_a_file_may_run_twice(empty, name):
     """As after a migrator that died before it noted the file."""
     empty.migrate()
     empty.sql(f"DELETE FROM schema_migration WHERE name = '{name}'")
     assert f"applied {name}" in empty.migrate().stdout
 
 
-def test_a_killed_migrate_can_be_run_again(empty, programs):
+def test_a_killed_migrate_can_be_run_again(empty):
     args = [BIN / "caged-admin", "-c", empty.conf, "migrate", "--sql", ROOT / "sql"]
     for delay in (0.005, 0.01, 0.02, 0.03, 0.05, 0.08):
         process = subprocess.Popen(args, stdout=subprocess.DEVNULL)
@@ -103,7 +84,7 @@ def test_a_killed_migrate_can_be_run_again(empty, programs):
                                                       check=False).stdout
 
 
-def test_a_changed_migration_is_refused(empty, programs, tmp_path):
+def test_a_changed_migration_is_refused(empty, tmp_path):
     empty.migrate()
     copy = pathlib.Path(shutil.copytree(ROOT / "sql", tmp_path / "sql"))
     with open(copy / FILES[0], "a") as f:
@@ -113,7 +94,7 @@ def test_a_changed_migration_is_refused(empty, programs, tmp_path):
     assert "never changes" in done.stderr
 
 
-def test_two_migrates_at_once(empty, programs):
+def test_two_migrates_at_once(empty):
     args = [BIN / "caged-admin", "-c", empty.conf, "migrate", "--sql", ROOT / "sql"]
     both = [subprocess.Popen(args, text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE) for _ in range(2)]
@@ -122,7 +103,7 @@ def test_two_migrates_at_once(empty, programs):
     assert sum(out.count("applied 0001") for out, _ in outs) == 1
 
 
-def test_keys_are_shown_once_and_kept_as_hashes(empty, programs):
+def test_keys_are_shown_once_and_kept_as_hashes(empty):
     empty.migrate()
     account = empty.admin("account", "create", "some one").stdout.strip()
     assert re.fullmatch(r"acct-[a-z0-9]{16}", account)
@@ -145,13 +126,13 @@ def test_keys_are_shown_once_and_kept_as_hashes(empty, programs):
     ["key", "create", "a", "--expires", "tomorrow"],
     ["key", "create", "a", "--expires", "2020-01-01T00:00:00Z"],
     ["migrate", "--nonsense"]])
-def test_a_wrong_command_line(db, programs, args):
+def test_a_wrong_command_line(db, args):
     done = db.admin(*args, check=False)
     assert done.returncode == 2
     assert "usage: caged-admin" in done.stderr
 
 
-def test_the_clock_of_the_session_is_utc(empty, programs):
+def test_the_clock_of_the_session_is_utc(empty):
     empty.migrate()
     empty.sql("SET GLOBAL time_zone = '+05:00'")
     empty.admin("account", "create", "utc")

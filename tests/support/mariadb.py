@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,8 +18,37 @@ db_start "$DB"; db_wait "$DB"
 """
 
 
+def build(*targets):
+    """Of this variant: bin/caged-admin, tests/test_store_tx, ..."""
+    variant = BIN.parent.name
+    subprocess.run(["make", f"VARIANT={variant}",
+                    *(f"build/{variant}/{target}" for target in targets)],
+                   cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def live_programs(room):
+    """The C tests of a room that want a database."""
+    return sorted(path.stem for path in
+                  (ROOT / "tests/live").glob(f"test_{room}_*.c"))
+
+
+def run_live(db, name):
+    build(f"tests/{name}")
+    env = dict(os.environ, CAGED_TEST_DB_SOCKET=str(db.socket),
+               CAGED_TEST_DB_CRASH=db.crash_command(),
+               CMOCKA_MESSAGE_OUTPUT="TAP")
+    env.pop("ASAN_OPTIONS", None)
+    done = subprocess.run([BIN.parent / "tests" / name], env=env, text=True,
+                          timeout=120, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    assert "# SKIP" not in done.stdout, done.stdout
+    assert re.search(r"^ok ", done.stdout, re.M), done.stdout
+
+
 class MariaDb:
     def __init__(self):
+        build("bin/caged-admin")
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="caged-db-"))
         self.dir.chmod(0o755)  # the server and the daemons have users of their own
         self.db = self.dir / "db"

@@ -214,6 +214,28 @@ create_sets_defaults(void **state)
 }
 
 static void
+templates_have_short_names(void **state)
+{
+	static const char *const names[][2] = {
+		{"minimal", "minimal"},	  {"node-20", "node-20"},
+		{"node", "node-20"},	  {"python-312", "python-312"},
+		{"python", "python-312"}, {"go-122", "go-122"},
+		{"go", "go-122"},	  {"agents", "agents"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct req_create r;
+		struct err e;
+		auto_json json_t *j =
+			json_pack("{s:s}", "template", names[i][0]);
+
+		assert_int_equal(req_create_read(j, false, &r, &e), 0);
+		assert_string_equal(r.template, names[i][1]);
+	}
+}
+
+static void
 template_is_optional_on_aliases_only(void **state)
 {
 	(void)state;
@@ -449,6 +471,7 @@ main(void)
 		cmocka_unit_test(create_refuses),
 		cmocka_unit_test(later_features_are_named),
 		cmocka_unit_test(create_sets_defaults),
+		cmocka_unit_test(templates_have_short_names),
 		cmocka_unit_test(template_is_optional_on_aliases_only),
 		cmocka_unit_test(bodies_must_be_objects),
 		cmocka_unit_test(body_has_a_size),

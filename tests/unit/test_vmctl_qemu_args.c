@@ -54,8 +54,9 @@ every_vm_is_locked_up(void **state)
 		assert_true(has(&a, "-no-user-config"));
 		assert_true(has(&a, "-no-reboot"));
 		assert_non_null(value_of(&a, "-S"));
-		/* no network, no path of the host, nothing but descriptors */
-		assert_false(has(&a, "netdev"));
+		/* no path of the host, nothing but descriptors */
+		assert_string_equal(value_of(&a, "-netdev"),
+				    "tap,id=net,fd=10,vhost=off");
 		assert_false(has(&a, "-nic"));
 		assert_false(has(&a, "path="));
 		assert_false(has(&a, "/var"));
