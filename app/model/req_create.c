@@ -17,13 +17,10 @@ static const struct {
 	const char *asked;
 	const char *name;
 } templates[] = {
-	{"minimal", "minimal"},
-	{"node-20", "node-20"},
-	{"python-312", "python-312"},
-	{"go-122", "go-122"},
-	{"node", "node-20"},
-	{"python", "python-312"},
-	{"go", "go-122"},
+	{"minimal", "minimal"},	      {"node-20", "node-20"},
+	{"python-312", "python-312"}, {"go-122", "go-122"},
+	{"agents", "agents"},	      {"node", "node-20"},
+	{"python", "python-312"},     {"go", "go-122"},
 };
 
 static const struct req_later later[] = {
@@ -62,8 +59,8 @@ read_template(struct req_create *r, bool alias, struct err *e)
 			return 0;
 		}
 	return err_field(e, "template",
-			 "template: must be node-20, python-312, go-122 or "
-			 "minimal");
+			 "template: must be node-20, python-312, go-122, "
+			 "agents or minimal");
 }
 
 static int
