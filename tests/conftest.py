@@ -25,7 +25,7 @@ def stack():
     try:
         the.start()
     except AssertionError as error:
-        pytest.exit(f"the stack does not start: {error}", 1)
+        pytest.exit(f"the stack does not start: {error}", 3)
     yield the
     the.stop()
 
