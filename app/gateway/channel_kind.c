@@ -12,6 +12,7 @@ const struct stream_kind kind_claim = {
 	.op = "claim",
 	.open = &claim_fields,
 	.end = &claim_end_fields,
+	.stamp = "realtime_us",
 };
 const struct stream_kind kind_exec = {
 	.op = "exec",

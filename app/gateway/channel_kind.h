@@ -12,6 +12,8 @@ struct stream_kind {
 	const struct field_table *reply; /* NULL: no REPLY is legal */
 	const struct field_table *end;
 	uint8_t data_flags; /* those that DATA may carry */
+	const char *stamp;  /* field that gets the time at which OPEN goes out:
+			       microseconds since 1970; or NULL */
 };
 
 #define CHANNEL_EXEC_LIST_MAX 4096

@@ -17,7 +17,6 @@
 #include "jobs.h"
 #include "reply.h"
 #include "text.h"
-#include "timeutil.h"
 #include "undo.h"
 
 #define ENTROPY 64
@@ -215,7 +214,6 @@ open_claim(struct claiming *c, const char *entropy, const char *machine_id,
 
 	SET(&record, sandbox, c->sandbox);
 	SET(&record, entropy, entropy);
-	SET(&record, realtime_us, time_unix_us());
 	SET(&record, hostname, c->sandbox);
 	SET(&record, machine_id, machine_id);
 	if (c->env)

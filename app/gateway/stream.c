@@ -29,10 +29,7 @@ release(struct stream *s)
 {
 	if (s->timer)
 		event_free(s->timer);
-	if (s->open) {
-		explicit_bzero(s->open, s->open_len);
-		free(s->open);
-	}
+	json_decref(s->open);
 	free(s);
 }
 
@@ -134,20 +131,18 @@ on_timeout(evutil_socket_t fd, short what, void *arg)
 	stream_fail(s, &e);
 }
 
-static char *
-open_text(const struct stream_request *r, struct err *e)
+static json_t *
+open_json(const struct stream_request *r, struct err *e)
 {
-	auto_json json_t *json = r->record
-					 ? field_write(r->kind->open, r->record)
-					 : json_object();
-	char *text = NULL;
+	json_t *json = r->record ? field_write(r->kind->open, r->record)
+				 : json_object();
 
 	if (json &&
 	    json_object_set_new(json, "op", json_string(r->kind->op)) == 0)
-		text = json_text(json);
-	if (!text)
-		err_set(e, ERR_INTERNAL, "write the operation for the guest");
-	return text;
+		return json;
+	json_decref(json);
+	err_set(e, ERR_INTERNAL, "write the operation for the guest");
+	return NULL;
 }
 
 static int
@@ -170,7 +165,7 @@ check_room(const struct channel *ch, size_t open_len, struct err *e)
 }
 
 static struct stream *
-stream_new(struct channel *ch, const struct stream_request *r, char *text)
+stream_new(struct channel *ch, const struct stream_request *r, json_t *open)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
@@ -182,8 +177,7 @@ stream_new(struct channel *ch, const struct stream_request *r, char *text)
 		.kind = r->kind,
 		.events = r->events,
 		.owner = r->owner,
-		.open = text,
-		.open_len = strlen(text),
+		.open = open,
 		.rx_credit = CHANNEL_WINDOW,
 		.whole = r->whole,
 		.timeout_ms = r->timeout_ms,
@@ -202,18 +196,17 @@ struct stream *
 stream_open(struct channels *cs, const struct stream_request *r, struct err *e)
 {
 	struct channel *ch = channels_get(cs, r->sandbox, r->boot, e);
-	char *text = ch ? open_text(r, e) : NULL;
+	json_t *open = ch ? open_json(r, e) : NULL;
 	struct stream *s = NULL;
 
-	if (text && check_room(ch, strlen(text), e) == 0) {
-		s = stream_new(ch, r, text);
+	if (open &&
+	    check_room(ch, json_dumpb(open, NULL, 0, JSON_COMPACT), e) == 0) {
+		s = stream_new(ch, r, open);
 		if (!s)
 			err_set(e, ERR_INTERNAL, "no memory for a stream");
 	}
 	if (!s) {
-		if (text)
-			explicit_bzero(text, strlen(text));
-		free(text);
+		json_decref(open);
 		if (ch)
 			channel_settle(ch);
 		return NULL;
@@ -228,6 +221,26 @@ stream_open(struct channels *cs, const struct stream_request *r, struct err *e)
 	return s;
 }
 
+/* The stream may have waited for its guest to boot. */
+static int
+send_open(struct stream *s, uint32_t id)
+{
+	const char *stamp = s->kind->stamp;
+	char *text;
+	int rc;
+
+	if (stamp && json_object_set_new(s->open, stamp,
+					 json_integer(time_unix_us())) < 0)
+		return -1;
+	text = json_text(s->open);
+	if (!text)
+		return -1;
+	rc = channel_send(s->ch, id, FRAME_OPEN, 0, text, strlen(text));
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return rc;
+}
+
 int
 stream_start(struct stream *s)
 {
@@ -236,10 +249,9 @@ stream_start(struct stream *s)
 
 	while (*slot_of(ch, id))
 		id++;
-	if (channel_send(ch, id, FRAME_OPEN, 0, s->open, s->open_len) < 0)
+	if (send_open(s, id) < 0)
 		return -1;
-	explicit_bzero(s->open, s->open_len);
-	free(s->open);
+	json_decref(s->open);
 	s->open = NULL;
 	detach(s);
 	s->id = ch->last_id = id;

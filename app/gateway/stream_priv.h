@@ -1,6 +1,7 @@
 /* A stream, for channels.c, channel.c and stream.c alone. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +25,7 @@ struct stream {
 	const struct stream_kind *kind;
 	const struct stream_events *events;
 	void *owner;
-	char *open; /* owned OPEN payload while it waits; may hold secrets */
-	size_t open_len;
+	json_t *open;	    /* owned OPEN record while it waits */
 	uint32_t rx_credit; /* DATA that the guest may send */
 	uint32_t rx_owed;   /* consumed, not yet granted again */
 	uint32_t tx_credit; /* DATA that we may send */

@@ -5,6 +5,8 @@
 
 #include "../support/gateway_rig.h"
 
+#include "auto.h"
+
 struct seen {
 	int replies, ends, fails, writable;
 	size_t bytes;
@@ -199,6 +201,38 @@ a_late_welcome_is_waited_for(void **state)
 	rig_guest_welcome(r, r->reader.nonce);
 	assert_int_not_equal(rig_guest_open(r), 0);
 	assert_int_equal(seen.fails, 0);
+}
+
+/* A guest boots for seconds, and must not get the time of before. */
+static void
+a_claim_tells_the_time_at_which_it_goes_out(void **state)
+{
+	struct rig *r = *state;
+	struct claim record = {.sandbox = RIG_SANDBOX, .has_sandbox = true};
+	const struct stream_request q = {
+		.sandbox = RIG_SANDBOX,
+		.boot = 1,
+		.kind = &kind_claim,
+		.record = &record,
+		.timeout_ms = 5000,
+		.events = &events,
+		.owner = &seen,
+	};
+	auto_json json_t *sent = NULL;
+	int64_t greeted, told;
+	struct frame f;
+	struct err e;
+
+	assert_non_null(stream_open(r->gw.channels, &q, &e));
+	rig_settle(r, 50);
+	greeted = time_unix_us();
+	assert_true(rig_guest_greet(r));
+	assert_true(rig_guest_next(r, &f, 2000));
+	assert_int_equal(f.type, FRAME_OPEN);
+	sent = json_parse((const char *)f.payload, f.len, 4, &e);
+	assert_non_null(sent);
+	told = json_integer_value(json_object_get(sent, "realtime_us"));
+	assert_in_range(told, greeted, time_unix_us());
 }
 
 /* A guest that was up may be inside half a frame: it gets zeros and HELLO. */
@@ -546,6 +580,7 @@ main(void)
 		RIG_TEST(ids_rise),
 		RIG_TEST(stale_bytes_are_dropped),
 		RIG_TEST(a_late_welcome_is_waited_for),
+		RIG_TEST(a_claim_tells_the_time_at_which_it_goes_out),
 		RIG_TEST(a_silent_guest_is_resynchronised),
 		cmocka_unit_test(violations_reset_the_channel),
 		RIG_TEST(garbage_resets_the_channel),
