@@ -72,8 +72,7 @@ refuse(struct call *c, const struct err *e)
 	if (e->code == ERR_METHOD_NOT_ALLOWED && c->match.allow[0])
 		response_header(c->resp, "Allow", c->match.allow);
 	if (e->code == ERR_UNAUTHENTICATED)
-		response_header(c->resp, "WWW-Authenticate",
-				"Bearer realm=\"caged\"");
+		response_header(c->resp, "WWW-Authenticate", PROBLEM_CHALLENGE);
 	if (c->resp->status >= 500 && e->code != ERR_NOT_IMPLEMENTED)
 		log_warn("refused", "request", id, "code", err_name(e->code),
 			 "error", e->msg);

@@ -65,6 +65,8 @@ reply_problem_json(struct http_exchange *x, const struct err *e,
 	}
 	if (wait)
 		http_header(x, "Retry-After", "%d", wait);
+	if (e->code == ERR_UNAUTHENTICATED)
+		http_header(x, "WWW-Authenticate", "%s", PROBLEM_CHALLENGE);
 	http_send(x, status, PROBLEM_TYPE, text, strlen(text));
 }
 
@@ -72,9 +74,10 @@ void
 reply_problem(struct http_exchange *x, const struct err *e)
 {
 	bool known = x->grant.sandbox[0] != '\0';
+	struct err shown = problem_public(e);
 
 	reply_problem_json(x, e,
-			   problem_json(e, x->request_id,
+			   problem_json(&shown, x->request_id,
 					known ? "sandbox" : NULL,
 					known ? x->grant.sandbox : NULL));
 }

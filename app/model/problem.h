@@ -6,6 +6,8 @@
 struct err;
 
 #define PROBLEM_TYPE "application/problem+json"
+/* WWW-Authenticate of every UNAUTHENTICATED. */
+#define PROBLEM_CHALLENGE "Bearer realm=\"caged\""
 
 /* subject_type and subject_id may be NULL. Owned by the caller. */
 json_t *problem_json(const struct err *e, const char *request_id,
