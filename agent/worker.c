@@ -154,6 +154,9 @@ pump(struct worker *w)
 		if (w->len > 0 && !forward(w))
 			break;
 		n = recv(w->io.fd, w->packet, WORKER_PACKET_MAX, MSG_DONTWAIT);
+		/* It ended with input unread; what it said comes next. */
+		if (n < 0 && errno == ECONNRESET)
+			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		w->len = n < 0 ? 0 : (size_t)n;
