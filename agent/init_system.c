@@ -58,6 +58,8 @@ static const struct {
 	{"kernel/kptr_restrict", "1"},
 	{"kernel/threads-max", "16384"},
 	{"net/ipv4/ping_group_range", "0 2147483647"},
+	/* No host answers it, and programs would try it first. */
+	{"net/ipv6/conf/eth0/disable_ipv6", "1"},
 };
 
 /* A kernel without a setting does without it. */

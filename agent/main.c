@@ -32,8 +32,8 @@ boot(struct agent *a, struct err *e)
 
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
-	if (init_root(e) < 0 || init_system(e) < 0 || identity_init(e) < 0 ||
-	    guard_init(&a->guard, e) < 0)
+	if (init_root(e) < 0 || init_system(e) < 0 || init_network(e) < 0 ||
+	    identity_init(e) < 0 || guard_init(&a->guard, e) < 0)
 		return -1;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		return err_errno(e, "raise the limit of open files");
