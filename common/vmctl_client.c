@@ -289,6 +289,13 @@ vmctl_destroy(struct vmctl *c, const struct vmctl_destroy_args *a,
 }
 
 int
+vmctl_set_network(struct vmctl *c, const struct vmctl_set_network_args *a,
+		  struct vmctl_vm *out, struct err *e)
+{
+	return call(c, VMCTL_OP_set_network, a, out, NULL, e);
+}
+
+int
 vmctl_stat(struct vmctl *c, const char *sandbox, struct vmctl_vm *out,
 	   struct err *e)
 {

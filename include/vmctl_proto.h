@@ -79,13 +79,23 @@ FIELDS_DECLARE(vmctl_error, VMCTL_ERROR_FIELDS)
 	F(S, STR, template, 1, 32, FIELD_REQUIRED) /* a name, [a-z0-9-] */ \
 	F(S, INT, cpus, 1, 8, FIELD_REQUIRED) \
 	F(S, INT, memory_mb, 128, 8192, FIELD_REQUIRED) \
-	F(S, INT, disk_gb, 1, 50, FIELD_REQUIRED)
+	F(S, INT, disk_gb, 1, 50, FIELD_REQUIRED) \
+	F(S, STR, network_mode, 1, 16, 0) /* absent: none */ \
+	F(S, ARR, allowlist, 0, 256, 0) /* host names; see allowlist.h */
 FIELDS_DECLARE(vmctl_create_args, VMCTL_CREATE_ARGS)
 
 #define VMCTL_DESTROY_ARGS(F, S) \
 	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
 	F(S, INT, op_id, 1, INT64_MAX, FIELD_REQUIRED)
 FIELDS_DECLARE(vmctl_destroy_args, VMCTL_DESTROY_ARGS)
+
+/* set_network: takes effect at once, for open connections too: they end. */
+#define VMCTL_SET_NETWORK_ARGS(F, S) \
+	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
+	F(S, INT, op_id, 1, INT64_MAX, FIELD_REQUIRED) \
+	F(S, STR, network_mode, 1, 16, FIELD_REQUIRED) \
+	F(S, ARR, allowlist, 0, 256, 0)
+FIELDS_DECLARE(vmctl_set_network_args, VMCTL_SET_NETWORK_ARGS)
 
 #define VMCTL_SANDBOX_ARGS(F, S) F(S, STR, sandbox, 21, 21, FIELD_REQUIRED)
 FIELDS_DECLARE(vmctl_sandbox_args, VMCTL_SANDBOX_ARGS)
@@ -97,7 +107,7 @@ FIELDS_DECLARE(vmctl_list_args, VMCTL_LIST_ARGS)
 #define VMCTL_NO_ARGS(F, S) F(S, BOOL, unused, 0, 0, 0)
 FIELDS_DECLARE(vmctl_no_args, VMCTL_NO_ARGS)
 
-/* One VM: the reply of create and stat, an element of list's `vms`. */
+/* One VM: the reply of create, set_network and stat, an element of list's `vms`. */
 #define VMCTL_VM_FIELDS(F, S) \
 	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
 	F(S, STR, state, 1, 16, FIELD_REQUIRED) /* a VMCTL_STATE */ \
@@ -109,7 +119,11 @@ FIELDS_DECLARE(vmctl_no_args, VMCTL_NO_ARGS)
 	F(S, STR, exit_cause, 0, 128, 0) /* when exited: why */ \
 	F(S, INT, disk_bytes, 0, INT64_MAX, 0) /* allocated on the host */ \
 	F(S, INT, rss_bytes, 0, INT64_MAX, 0) \
-	F(S, INT, cpu_us, 0, INT64_MAX, 0)
+	F(S, INT, cpu_us, 0, INT64_MAX, 0) \
+	F(S, STR, network_mode, 1, 16, 0) \
+	F(S, STR, ip, 7, 15, 0) /* of the uplink: unique on this host */ \
+	F(S, INT, sent_bytes, 0, INT64_MAX, 0) /* by the guest, counted outside */ \
+	F(S, INT, received_bytes, 0, INT64_MAX, 0)
 FIELDS_DECLARE(vmctl_vm, VMCTL_VM_FIELDS)
 
 #define VMCTL_EMPTY_REPLY(F, S) F(S, BOOL, done, 0, 0, 0)

@@ -88,7 +88,7 @@ probe_kvm(const struct host *h, const char *root)
 	const struct jail jail = {.root = root,
 				  .uid = (uid_t)(h->conf->vm_uid_base +
 						 h->conf->vm_uid_count - 1),
-				  .kvm = true};
+				  .devices = true};
 	struct err why;
 	auto_close int kernel = image_open_shared(h->conf->kernel_file, &why);
 	auto_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -98,6 +98,7 @@ probe_kvm(const struct host *h, const char *root)
 			  .argv = args.argv,
 			  .fds = &kernel,
 			  .fd_count = 1,
+			  .input_fd = -1,
 			  .log_fd = null};
 	pid_t pid = -1;
 

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/capability.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,32 +61,63 @@ child_keep_fds(int *keep, size_t n)
 	close_range(from, UINT_MAX, 0);
 }
 
+/* Of all capabilities only those in `keep` are left, in every set. */
 static int
-drop_capabilities(void)
+limit_capabilities(uint64_t keep)
 {
-	cap_t none = cap_init();
-	int rc = none ? cap_set_proc(none) : -1;
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
 
-	cap_free(none);
-	return rc;
+	for (int i = 0; i < 2; i++) {
+		uint32_t bits = (uint32_t)(keep >> (32 * i));
+
+		data[i] = (struct __user_cap_data_struct){.effective = bits,
+							  .permitted = bits,
+							  .inheritable = bits};
+	}
+	if (syscall(SYS_capset, &head, data) < 0)
+		return -1;
+	for (int cap = 0; keep >> cap; cap++) {
+		if ((keep >> cap & 1) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+limit_bounds(uint64_t keep, struct err *e)
+{
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap) < 0)
+			return err_errno(e, "drop capability %d", cap);
+	}
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_KEEPCAPS, keep != 0) < 0)
+		return err_errno(e, "drop ambient capabilities");
+	return 0;
+}
+
+int
+child_become_with(uid_t uid, gid_t gid, uint64_t keep, struct err *e)
+{
+	assert(uid >= FIRST_UID && gid >= FIRST_UID);
+	if (limit_bounds(keep, e) < 0)
+		return -1;
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0)
+		return err_errno(e, "become uid %u", uid);
+	if (limit_capabilities(keep) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_errno(e, "drop privileges");
+	return 0;
 }
 
 int
 child_become(uid_t uid, struct err *e)
 {
-	assert(uid >= FIRST_UID);
-	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
-		if (prctl(PR_CAPBSET_DROP, cap) < 0)
-			return err_errno(e, "drop capability %d", cap);
-	}
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
-	    setresuid(uid, uid, uid) < 0)
-		return err_errno(e, "become uid %u", uid);
-	if (drop_capabilities() < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_errno(e, "drop privileges");
-	return 0;
+	return child_become_with(uid, uid, 0, e);
 }
 
 /* kill(-1) reaches every process of the uid at once, so that none can fork

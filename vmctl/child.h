@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
@@ -18,6 +19,9 @@ void child_keep_fds(int *keep, size_t n);
  * setresgid, setresuid. The parent-death signal is lost.
  */
 int child_become(uid_t uid, struct err *e);
+/* The same with a group of its own, and but for the capabilities in `keep`
+ * (bits 1 << CAP_*), which programs that it executes have too. */
+int child_become_with(uid_t uid, gid_t gid, uint64_t keep, struct err *e);
 /*
  * Kills every process of a VM's uid, wherever it hides, and waits until none
  * is left. -1 when some still live after timeout_ms.

@@ -35,7 +35,7 @@ repeat(struct host *h, struct vm *vm, struct request *r)
 		return;
 	}
 	request_done(r,
-		     r->op == VMCTL_OP_create ? vm_json(h, vm) : json_object(),
+		     r->op == VMCTL_OP_destroy ? json_object() : vm_json(h, vm),
 		     -1);
 }
 

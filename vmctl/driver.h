@@ -26,7 +26,8 @@ struct driver {
 	size_t (*templates)(const struct host *h, char (*out)[33]);
 	/*
 	 * In a job, as root: makes the files in `folder`, starts the VMM as
-	 * st->uid and the guest in it; fills pid, start_ticks, exe_* and accel.
+	 * st->uid and the guest in it; fills pid, start_ticks, exe_*, accel
+	 * and resolver_*.
 	 * What it leaves behind when it fails is removed by the caller.
 	 */
 	int (*boot)(const struct host *h, int folder, struct vm_state *st,
@@ -35,6 +36,15 @@ struct driver {
 	 * NULL: a new connection does that by itself. */
 	int (*hang_up)(const struct host *h, int folder,
 		       const struct vm_state *st, struct err *e);
+	/* In a job, as root: the network of a running VM as st->network says;
+	 * fills resolver_*, and adds up sent_bytes and received_bytes. */
+	int (*set_network)(const struct host *h, struct vm_state *st,
+			   struct err *e);
+	/* The same for its resolver alone; NULL: there are none. */
+	int (*resolve)(const struct host *h, struct vm_state *st,
+		       struct err *e);
+	/* When no process of the VM is left: what else there was of it. */
+	int (*sweep)(const struct vm_state *st, struct err *e);
 	const char *(*accel)(const struct host *h);
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@
 #include "host.h"
 #include "image.h"
 #include "jail.h"
+#include "net_host.h"
+#include "net_ns.h"
 #include "port.h"
 #include "qemu_args.h"
 #include "qmp_helper.h"
@@ -26,6 +29,7 @@
 #include "spawn.h"
 #include "text.h"
 #include "tsc.h"
+#include "vm_net.h"
 #include "vm_state.h"
 #include "vm_store.h"
 
@@ -52,13 +56,34 @@ find_version(char *out, size_t size, struct err *e)
 }
 
 static int
+prepare_roots(struct host *h, struct err *e)
+{
+	for (int k = 0; k < JAILROOT_COUNT; k++) {
+		if (jailroot_prepare(h->conf->vm_dir, (enum jailroot_kind)k,
+				     h->jail_root[k], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+open_links(struct host *h, struct err *e)
+{
+	h->links = calloc(1, sizeof(*h->links));
+	if (!h->links)
+		return err_set(e, ERR_INTERNAL, "no memory");
+	return netlink_open(h->links, NETLINK_ROUTE, e);
+}
+
+static int
 qemu_start(struct host *h, struct err *e)
 {
 	if (find_version(h->vmm_version, sizeof(h->vmm_version), e) < 0 ||
-	    jailroot_prepare(h->conf->vm_dir, h->jail_root, e) < 0)
+	    prepare_roots(h, e) < 0 || net_host_start(&h->net, e) < 0 ||
+	    open_links(h, e) < 0)
 		return -1;
 	h->tsc_khz = tsc_khz();
-	return accel_choose(h, h->jail_root, &h->accel, e);
+	return accel_choose(h, h->jail_root[JAILROOT_VMM], &h->accel, e);
 }
 
 static bool
@@ -134,22 +159,25 @@ open_fds(const struct host *h, int folder, const struct vm_state *st,
 
 static int
 start_qemu(const struct host *h, const struct vm_state *st,
-	   const struct vm_fds *f, int log_fd, struct err *e)
+	   const struct vm_fds *f, int ns_fd, int log_fd, struct err *e)
 {
 	const struct qemu_shape shape = {.accel = h->accel,
 					 .cpus = st->cpus,
 					 .memory_mb = st->memory_mb,
 					 .tsc_khz = h->tsc_khz};
-	const struct jail jail = {.root = h->jail_root,
+	const struct jail jail = {.root = h->jail_root[JAILROOT_VMM],
 				  .uid = st->uid,
-				  .kvm = h->accel == ACCEL_KVM,
-				  .file_bytes = st->disk_gb << 30};
+				  .devices = h->accel == ACCEL_KVM,
+				  .file_bytes = st->disk_gb << 30,
+				  .has_net = true,
+				  .net_fd = ns_fd};
 	struct qemu_args args;
 	struct spawn s = {.jail = &jail,
 			  .program = JAILROOT_QEMU,
 			  .argv = args.argv,
 			  .fds = f->fd,
 			  .fd_count = FD_COUNT,
+			  .input_fd = -1,
 			  .log_fd = log_fd};
 	int pid = qemu_args_vm(&args, &shape) < 0
 			  ? err_set(e, ERR_INTERNAL, "too many arguments")
@@ -164,7 +192,7 @@ run_guest(const struct host *h, const struct vm_state *st, int qmp, int log_fd,
 	  struct err *e)
 {
 	const struct qmp_helper helper = {.uid = st->uid,
-					  .root = h->jail_root,
+					  .root = h->jail_root[JAILROOT_VMM],
 					  .qmp_fd = qmp,
 					  .log_fd = log_fd,
 					  .command = "cont"};
@@ -174,7 +202,7 @@ run_guest(const struct host *h, const struct vm_state *st, int qmp, int log_fd,
 
 static int
 boot_with(const struct host *h, int folder, struct vm_state *st,
-	  struct vm_fds *f, struct err *e)
+	  struct vm_fds *f, int ns_fd, struct err *e)
 {
 	auto_close int log_reader = -1, log_writer = -1, qmp = -1;
 	int ends[2];
@@ -184,7 +212,7 @@ boot_with(const struct host *h, int folder, struct vm_state *st,
 		return err_errno(e, "pipe");
 	log_reader = ends[0];
 	log_writer = ends[1];
-	pid = start_qemu(h, st, f, log_writer, e);
+	pid = start_qemu(h, st, f, ns_fd, log_writer, e);
 	if (pid < 0)
 		return -1;
 	close(steal_fd(&log_writer));
@@ -193,12 +221,16 @@ boot_with(const struct host *h, int folder, struct vm_state *st,
 	vm_fds_close(f);
 	if (qmp < 0 || run_guest(h, st, qmp, log_reader, e) < 0)
 		return -1;
+	/* While the guest boots. */
+	if (vm_net_resolve(h, st, ns_fd, e) < 0)
+		return -1;
 	return driver_identify(pid, st, e);
 }
 
 static int
 qemu_boot(const struct host *h, int folder, struct vm_state *st, struct err *e)
 {
+	auto_close int ns = -1;
 	struct vm_fds f;
 	int rc;
 
@@ -207,7 +239,10 @@ qemu_boot(const struct host *h, int folder, struct vm_state *st, struct err *e)
 		return -1;
 	rc = open_fds(h, folder, st, &f, e);
 	if (rc == 0)
-		rc = boot_with(h, folder, st, &f, e);
+		rc = vm_net_make(h, st, &ns,
+				 &f.fd[QEMU_FD_TAP - SPAWN_FD_FIRST], e);
+	if (rc == 0)
+		rc = boot_with(h, folder, st, &f, ns, e);
 	vm_fds_close(&f);
 	if (rc == 0)
 		text_copy(st->accel, sizeof(st->accel), qemu_accel(h));
@@ -222,7 +257,7 @@ qemu_hang_up(const struct host *h, int folder, const struct vm_state *st,
 	auto_close int qmp = port_connect(folder, VM_STORE_QMP, e);
 	const struct qmp_helper helper = {
 		.uid = st->uid,
-		.root = h->jail_root,
+		.root = h->jail_root[JAILROOT_VMM],
 		.qmp_fd = qmp,
 		.log_fd = -1,
 		.command = "yank",
@@ -232,12 +267,29 @@ qemu_hang_up(const struct host *h, int folder, const struct vm_state *st,
 	return qmp < 0 ? -1 : qmp_helper_run(&helper, e);
 }
 
+static int
+qemu_resolve(const struct host *h, struct vm_state *st, struct err *e)
+{
+	auto_close int ns = vm_net_open(st, e);
+
+	return ns < 0 ? -1 : vm_net_resolve(h, st, ns, e);
+}
+
+static int
+qemu_sweep(const struct vm_state *st, struct err *e)
+{
+	return net_ns_sweep(st->uid, e);
+}
+
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.start = qemu_start,
 	.has_template = qemu_has_template,
 	.templates = qemu_templates,
 	.boot = qemu_boot,
+	.set_network = vm_net_change,
+	.resolve = qemu_resolve,
+	.sweep = qemu_sweep,
 	.hang_up = qemu_hang_up,
 	.accel = qemu_accel,
 };

@@ -7,6 +7,8 @@
 #include "conf.h"
 #include "jailroot.h"
 #include "loop.h"
+#include "net_host.h"
+#include "netlink.h"
 #include "uid_pool.h"
 #include "vm_table.h"
 
@@ -28,7 +30,9 @@ struct host {
 	char boot_id[HOST_BOOT_SIZE];
 	char vmm_version[65];
 	enum accel accel; /* driver qemu; jail_root and tsc_khz too */
-	char jail_root[JAILROOT_PATH_MAX];
+	char jail_root[JAILROOT_COUNT][JAILROOT_PATH_MAX];
+	struct net_host net;
+	struct netlink *links; /* owned; reads counters; NULL: there are none */
 	int64_t tsc_khz;
 	struct job *job_list;
 	unsigned jobs; /* in job_list */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -90,6 +91,8 @@ host_start(struct host *h, const struct conf *c, struct err *e)
 	if (uid_pool_init(&h->uids, (uid_t)c->vm_uid_base,
 			  (uint32_t)c->vm_uid_count) < 0)
 		return err_errno(e, "uid pool");
+	if (net_host_init(&h->net, c, e) < 0)
+		return -1;
 	h->dir_fd = vm_store_open(c->vm_dir, e);
 	if (h->dir_fd < 0)
 		return -1;
@@ -110,8 +113,13 @@ host_stop(struct host *h)
 		life_reap(h);
 		nanosleep(&pause, NULL);
 	}
-	for (size_t i = 0; i < h->vms.count; i++)
+	for (size_t i = 0; i < h->vms.count; i++) {
 		loop_close(&h->loop, &h->vms.vms[i]->exit);
+		loop_close(&h->loop, &h->vms.vms[i]->resolver);
+	}
+	if (h->links)
+		netlink_close(h->links);
+	free(h->links);
 	vm_table_fini(&h->vms);
 	uid_pool_fini(&h->uids);
 	close(h->dir_fd);

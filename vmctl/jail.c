@@ -1,7 +1,8 @@
 /*
  * The stages, each with the system calls it needs; nothing of an earlier
  * stage is possible in a later one:
- *   1. mounts: mount, pivot_root, umount2, chdir, sethostname (CAP_SYS_ADMIN)
+ *   1. network and mounts: setns or unshare, mount, pivot_root, umount2, chdir,
+ *      sethostname (CAP_SYS_ADMIN)
  *   2. limits: setrlimit
  *   3. identity: prctl, setgroups, setresgid, setresuid, capset
  * QEMU adds its own seccomp filter after it has opened everything.
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -27,8 +29,8 @@
 static int
 mount_root(const struct jail *j, struct err *e)
 {
-	/* The root holds one device, /dev/kvm; only root can make others. */
-	unsigned long nodev = j->kvm ? 0 : MS_NODEV;
+	/* Only root can make others than its root holds. */
+	unsigned long nodev = j->devices ? 0 : MS_NODEV;
 	char proc[4200];
 
 	snprintf(proc, sizeof(proc), "%s/proc", j->root);
@@ -82,10 +84,21 @@ set_limits(const struct jail *j, struct err *e)
 }
 
 int
+jail_join(const struct jail *j, struct err *e)
+{
+	int rc = j->has_net ? setns(j->net_fd, CLONE_NEWNET)
+			    : unshare(CLONE_NEWNET);
+
+	return rc < 0 ? err_errno(e, "enter network namespace") : 0;
+}
+
+int
 jail_enter(const struct jail *j, struct err *e)
 {
 	if (mount_root(j, e) < 0 || pivot(j->root, e) < 0 ||
-	    set_limits(j, e) < 0 || child_become(j->uid, e) < 0)
+	    set_limits(j, e) < 0 ||
+	    child_become_with(j->uid, j->gid ? j->gid : j->uid, j->capabilities,
+			      e) < 0)
 		return err_wrap(e, "enter jail");
 	return 0;
 }

@@ -18,15 +18,29 @@
 
 #define LOADER "/lib64/ld-linux-x86-64.so.2"
 #define MODULE JAILROOT_MODULES "/accel-tcg-x86_64.so"
-#define KVM "/dev/kvm"
 #define FILES_MAX 256
 #define LIST_MAX 32768
 #define LIST_MS 5000
+
+/* What each holds besides its program and libraries. The device is a node of
+ * our own, since the host's may be closed to the VMs' uids; it works only where
+ * the jail is mounted with devices. */
+static const struct {
+	const char *program;
+	const char *file;   /* or NULL */
+	const char *module; /* or NULL; left out where it is built in */
+	const char *device;
+} kinds[JAILROOT_COUNT] = {
+	[JAILROOT_VMM] = {JAILROOT_QEMU, JAILROOT_FIRMWARE, MODULE, "/dev/kvm"},
+	[JAILROOT_RESOLVER] = {JAILROOT_RESOLVER_PROGRAM, NULL, NULL,
+			       "/dev/urandom"},
+};
 
 struct files {
 	char text[2][LIST_MAX];	     /* what the loader printed */
 	const char *path[FILES_MAX]; /* constants and pointers into text */
 	size_t count;
+	const char *device;
 };
 
 static int
@@ -37,8 +51,7 @@ add(struct files *f, const char *path, struct err *e)
 			return 0;
 	}
 	if (f->count == FILES_MAX)
-		return err_set(e, ERR_INTERNAL,
-			       "QEMU needs too many libraries");
+		return err_set(e, ERR_INTERNAL, "it needs too many libraries");
 	f->path[f->count++] = path;
 	return 0;
 }
@@ -66,18 +79,21 @@ add_libraries(struct files *f, const char *program, char *text, struct err *e)
 }
 
 static int
-list_files(struct files *f, struct err *e)
+list_files(struct files *f, enum jailroot_kind kind, struct err *e)
 {
+	const char *program = kinds[kind].program, *file = kinds[kind].file;
+	const char *module = kinds[kind].module;
+
 	f->count = 0;
-	if (add(f, JAILROOT_QEMU, e) < 0 || add(f, JAILROOT_FIRMWARE, e) < 0 ||
-	    add_libraries(f, JAILROOT_QEMU, f->text[0], e) < 0)
+	f->device = kinds[kind].device;
+	if (add(f, program, e) < 0 || (file && add(f, file, e) < 0) ||
+	    add_libraries(f, program, f->text[0], e) < 0)
 		return -1;
-	/* Where the accelerator is built in, there is no module. */
-	if (access(MODULE, R_OK) < 0)
+	if (!module || access(module, R_OK) < 0)
 		return 0;
-	if (add(f, MODULE, e) < 0)
+	if (add(f, module, e) < 0)
 		return -1;
-	return add_libraries(f, MODULE, f->text[1], e);
+	return add_libraries(f, module, f->text[1], e);
 }
 
 static uint64_t
@@ -90,22 +106,22 @@ mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
-/* 0: this host has no KVM. */
+/* 0: this host has none. */
 static dev_t
-kvm_device(void)
+device_number(const char *path)
 {
 	struct stat s;
 
-	return stat(KVM, &s) == 0 && S_ISCHR(s.st_mode) ? s.st_rdev : 0;
+	return stat(path, &s) == 0 && S_ISCHR(s.st_mode) ? s.st_rdev : 0;
 }
 
 static int
 identity(const struct files *f, uint64_t *out, struct err *e)
 {
 	uint64_t h = 0xcbf29ce484222325u;
-	dev_t kvm = kvm_device();
+	dev_t device = device_number(f->device);
 
-	h = mix(h, &kvm, sizeof(kvm));
+	h = mix(h, &device, sizeof(device));
 	for (size_t i = 0; i < f->count; i++) {
 		struct stat s;
 
@@ -167,19 +183,17 @@ copy_one(const char *root, const char *path, struct err *e)
 	return 0;
 }
 
-/* A node of its own, since the host's may be closed to the VMs' uids. It works
- * only where the jail mounts the root for KVM. */
 static int
-make_kvm(const char *root, struct err *e)
+make_device(const char *root, const char *path, struct err *e)
 {
 	char full[JAILROOT_PATH_MAX + 512];
-	dev_t kvm = kvm_device();
+	dev_t device = device_number(path);
 
-	if (make_parents(root, KVM, e) < 0)
+	if (make_parents(root, path, e) < 0)
 		return -1;
-	snprintf(full, sizeof(full), "%s%s", root, KVM);
-	if (kvm != 0 && (mknod(full, S_IFCHR | 0666, kvm) < 0 ||
-			 chmod(full, 0666) < 0)) /* the umask cut it */
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	if (device != 0 && (mknod(full, S_IFCHR | 0666, device) < 0 ||
+			    chmod(full, 0666) < 0)) /* the umask cut it */
 		return err_errno(e, "make %s", full);
 	return 0;
 }
@@ -187,7 +201,8 @@ make_kvm(const char *root, struct err *e)
 static int
 fill(const char *root, const struct files *f, struct err *e)
 {
-	if (make_kvm(root, e) < 0 || make_parents(root, "/proc/", e) < 0)
+	if (make_device(root, f->device, e) < 0 ||
+	    make_parents(root, "/proc/", e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->count; i++) {
 		if (copy_one(root, f->path[i], e) < 0)
@@ -213,7 +228,8 @@ remove_tree(const char *path)
 }
 
 int
-jailroot_prepare(const char *vm_dir, char out[JAILROOT_PATH_MAX], struct err *e)
+jailroot_prepare(const char *vm_dir, enum jailroot_kind kind,
+		 char out[JAILROOT_PATH_MAX], struct err *e)
 {
 	char fresh[JAILROOT_PATH_MAX], final[JAILROOT_PATH_MAX];
 	struct files f;
@@ -221,7 +237,7 @@ jailroot_prepare(const char *vm_dir, char out[JAILROOT_PATH_MAX], struct err *e)
 	mode_t mask;
 	int rc;
 
-	if (list_files(&f, e) < 0 || identity(&f, &key, e) < 0)
+	if (list_files(&f, kind, e) < 0 || identity(&f, &key, e) < 0)
 		return err_wrap(e, "jail root");
 	snprintf(fresh, sizeof(fresh), "%s/.jail", vm_dir);
 	if (mkdir(fresh, 0700) < 0 && errno != EEXIST)
@@ -244,7 +260,7 @@ jailroot_prepare(const char *vm_dir, char out[JAILROOT_PATH_MAX], struct err *e)
 }
 
 void
-jailroot_prune(const char *vm_dir, const char *current)
+jailroot_prune(const char *vm_dir, const char (*current)[JAILROOT_PATH_MAX])
 {
 	char path[JAILROOT_PATH_MAX + 512];
 	struct dirent *entry;
@@ -257,7 +273,8 @@ jailroot_prune(const char *vm_dir, const char *current)
 			continue;
 		snprintf(path, sizeof(path), "%s/.jail/%s", vm_dir,
 			 entry->d_name);
-		if (strcmp(path, current) != 0)
+		if (strcmp(path, current[JAILROOT_VMM]) != 0 &&
+		    strcmp(path, current[JAILROOT_RESOLVER]) != 0)
 			remove_tree(path);
 	}
 	if (d)

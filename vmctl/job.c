@@ -12,6 +12,7 @@
 #include "child.h"
 #include "host.h"
 #include "job_work.h"
+#include "request.h"
 #include "timeutil.h"
 #include "vm.h"
 
@@ -20,14 +21,16 @@ _Static_assert(sizeof(struct job_result) <= PIPE_BUF, "job_result");
 
 static const struct {
 	const char *name;
-	int (*work)(const struct host *h, struct vm_state *st, int vmm_fd,
-		    struct err *e);
+	int (*work)(const struct host *h, struct vm_state *st,
+		    const struct job_task *t, struct err *e);
 	enum vmctl_op deadline; /* that of this operation */
 } kinds[] = {
 	[JOB_CREATE] = {"create", job_work_create, VMCTL_OP_create},
 	[JOB_DESTROY] = {"destroy", job_work_destroy, VMCTL_OP_destroy},
 	[JOB_UNDO] = {"undo", job_work_undo, VMCTL_OP_destroy},
 	[JOB_EXIT] = {"exit", job_work_exit, VMCTL_OP_destroy},
+	[JOB_NETWORK] = {"network", job_work_network, VMCTL_OP_set_network},
+	[JOB_RESOLVER] = {"resolver", job_work_resolver, VMCTL_OP_set_network},
 	[JOB_HANG_UP] = {"hang_up", job_work_hang_up, VMCTL_OP_open_channel},
 };
 
@@ -38,16 +41,19 @@ job_kind_name(enum job_kind k)
 }
 
 static void __attribute__((noreturn))
-run(const struct host *h, const struct vm *vm, enum job_kind kind, int out)
+run(const struct host *h, const struct vm *vm, enum job_kind kind,
+    const struct request *r, int out)
 {
+	const struct job_task task = {.vmm_fd = vm->exit.fd,
+				      .names = r ? r->names : NULL};
 	int keep[] = {h->dir_fd, h->lock_fd, h->uids_fd, vm->exit.fd, out};
-	struct job_result r = {.st = vm->st};
+	struct job_result res = {.st = vm->st};
 
 	child_keep_fds(keep, sizeof(keep) / sizeof(keep[0]));
 	/* keep[] is sorted now; the descriptors' numbers are the same. */
-	if (kinds[kind].work(h, &r.st, vm->exit.fd, &r.err) == 0)
-		r.err.code = ERR_NONE;
-	_exit(write(out, &r, sizeof(r)) == (ssize_t)sizeof(r) ? 0 : 1);
+	if (kinds[kind].work(h, &res.st, &task, &res.err) == 0)
+		res.err.code = ERR_NONE;
+	_exit(write(out, &res, sizeof(res)) == (ssize_t)sizeof(res) ? 0 : 1);
 }
 
 static struct job *
@@ -89,7 +95,7 @@ job_start(struct host *h, struct vm *vm, enum job_kind kind, struct request *r,
 		return err_errno(e, "fork");
 	if (j->pid == 0) {
 		child_begin(self);
-		run(h, vm, kind, writer);
+		run(h, vm, kind, r, writer);
 	}
 	j->reader = steal_fd(&reader);
 	vm->job = j;

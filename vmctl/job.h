@@ -20,11 +20,13 @@ struct vm;
 #define JOB_CLIENTS_MAX 32 /* at once, asked for by clients */
 
 enum job_kind {
-	JOB_CREATE,  /* to running */
-	JOB_DESTROY, /* to destroyed */
-	JOB_UNDO,    /* a create that failed: to absent */
-	JOB_EXIT,    /* the VMM is gone: to exited */
-	JOB_HANG_UP, /* ends the agent port's connection; no change of state */
+	JOB_CREATE,   /* to running */
+	JOB_DESTROY,  /* to destroyed */
+	JOB_UNDO,     /* a create that failed: to absent */
+	JOB_EXIT,     /* the VMM is gone: to exited */
+	JOB_NETWORK,  /* a running VM's network to what its state says */
+	JOB_RESOLVER, /* a new resolver for one that died */
+	JOB_HANG_UP,  /* ends the agent port's connection; no change of state */
 };
 
 struct job {

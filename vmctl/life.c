@@ -14,7 +14,9 @@
 #include "fence.h"
 #include "host.h"
 #include "job.h"
+#include "life_net.h"
 #include "log.h"
+#include "net_request.h"
 #include "place.h"
 #include "port.h"
 #include "procfs.h"
@@ -28,7 +30,7 @@
 
 static void
 fill_create(const struct host *h, const struct request *r, uid_t uid,
-	    struct vm_state *st)
+	    enum net_mode mode, struct vm_state *st)
 {
 	const struct vmctl_create_args *a = &r->args.create;
 
@@ -41,6 +43,7 @@ fill_create(const struct host *h, const struct request *r, uid_t uid,
 	st->cpus = a->cpus;
 	st->memory_mb = a->memory_mb;
 	st->disk_gb = a->disk_gb;
+	st->network = mode;
 	text_copy(st->template, sizeof(st->template), a->template);
 	text_copy(st->host_boot, sizeof(st->host_boot), h->boot_id);
 }
@@ -65,13 +68,20 @@ admit(const struct host *h, const struct vmctl_create_args *a, struct err *e)
 static int
 start_create(struct host *h, struct vm *vm, struct request *r, struct err *e)
 {
+	const struct vmctl_create_args *a = &r->args.create;
 	struct vm_state before = vm->st;
-	uid_t uid = uid_pool_take(&h->uids);
+	enum net_mode mode;
+	uid_t uid;
 
+	if (net_request_read(a->has_network_mode ? a->network_mode : NULL,
+			     a->has_allowlist ? a->allowlist : NULL, &mode,
+			     &r->names, e) < 0)
+		return -1;
+	uid = uid_pool_take(&h->uids);
 	if (uid == 0)
 		return err_set(e, ERR_SANDBOX_CAPACITY,
 			       "this host runs as many sandboxes as it may");
-	fill_create(h, r, uid, &vm->st);
+	fill_create(h, r, uid, mode, &vm->st);
 	if (job_start(h, vm, JOB_CREATE, r, e) == 0)
 		return 0;
 	vm->st = before;
@@ -332,10 +342,15 @@ job_ended(struct host *h, struct vm *vm, enum job_kind kind, struct request *r,
 		channel_free(h, vm, r, &res->err);
 		return;
 	}
+	if (kind == JOB_NETWORK || kind == JOB_RESOLVER) {
+		life_net_ended(h, vm, kind, r, res);
+		return;
+	}
 	if (ok)
 		vm->st = res->st;
 	if (ok && (kind == JOB_UNDO || kind == JOB_DESTROY)) {
 		loop_close(&h->loop, &vm->exit);
+		loop_close(&h->loop, &vm->resolver);
 		uid_pool_give(&h->uids, uid);
 	}
 	if (kind == JOB_CREATE)
@@ -357,6 +372,7 @@ reap_job(struct host *h, struct job *j, int status)
 	job_finish(h, j, status, &res);
 	job_ended(h, vm, kind, r, &res);
 	run_queue(h, vm);
+	life_net_mend(h, vm);
 }
 
 static struct vm *

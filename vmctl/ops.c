@@ -7,6 +7,7 @@
 #include "host.h"
 #include "host_info.h"
 #include "life.h"
+#include "life_net.h"
 #include "request.h"
 #include "vm.h"
 #include "vm_json.h"
@@ -29,6 +30,12 @@ void
 ops_destroy(struct host *h, struct vm *vm, struct request *r)
 {
 	life_destroy(h, vm, r);
+}
+
+void
+ops_set_network(struct host *h, struct vm *vm, struct request *r)
+{
+	life_net_set(h, vm, r);
 }
 
 void

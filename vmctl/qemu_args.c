@@ -172,6 +172,17 @@ add_ports(struct qemu_args *a)
 	add_all(a, devices);
 }
 
+/* Always there: a guest's devices cannot change while it runs, its network can.
+ * The same address in all: a clone keeps it. */
+static void
+add_network(struct qemu_args *a)
+{
+	add(a, "-netdev");
+	add(a, "tap,id=net,fd=%d,vhost=off", QEMU_FD_TAP);
+	add(a, "-device");
+	add(a, "virtio-net-device,netdev=net,mac=02:ca:9e:d0:00:02");
+}
+
 int
 qemu_args_vm(struct qemu_args *a, const struct qemu_shape *s)
 {
@@ -183,6 +194,7 @@ qemu_args_vm(struct qemu_args *a, const struct qemu_shape *s)
 	add(a, "/proc/self/fd/%d", QEMU_FD_INITRAMFS);
 	add_disks(a);
 	add_ports(a);
+	add_network(a);
 	return finish(a);
 }
 

@@ -18,6 +18,7 @@ enum qemu_fd {
 	QEMU_FD_DISK_RO,
 	QEMU_FD_AGENT,
 	QEMU_FD_QMP,
+	QEMU_FD_TAP,
 	QEMU_FD_END,
 };
 

@@ -16,11 +16,13 @@
 #include "job.h"
 #include "jailroot.h"
 #include "life.h"
+#include "life_net.h"
 #include "log.h"
 #include "procfs.h"
 #include "text.h"
 #include "timeutil.h"
 #include "vm.h"
+#include "vm_net.h"
 #include "vm_store.h"
 
 #define ORPHAN_MS 5000
@@ -183,12 +185,14 @@ act(struct host *h, struct vm *vm, enum recover_action what)
 }
 
 static bool
-is_vmm(const struct host *h, pid_t pid)
+is_of_vm(const struct host *h, pid_t pid)
 {
 	for (size_t i = 0; i < h->vms.count; i++) {
 		const struct vm *vm = h->vms.vms[i];
 
-		if (vm->exit.fd >= 0 && vm->st.pid == pid)
+		if (vm->exit.fd >= 0 &&
+		    (vm->st.pid == pid || (vm->st.resolver_pid == pid &&
+					   vm_net_resolver_lives(&vm->st))))
 			return true;
 	}
 	return false;
@@ -205,7 +209,7 @@ kill_orphan(pid_t pid, uid_t uid, void *arg)
 	struct orphans *o = arg;
 	char text[32];
 
-	if (is_vmm(o->h, pid))
+	if (is_of_vm(o->h, pid))
 		return;
 	snprintf(text, sizeof(text), "%d uid %u", (int)pid, uid);
 	log_warn("orphan killed", "pid", text);
@@ -236,6 +240,19 @@ kill_orphans(const struct host *h, struct err *e)
 	}
 }
 
+static void
+mend_network(struct host *h, struct vm *vm)
+{
+	const struct vm_state *st = &vm->st;
+
+	if (vm->job || st->state != VMCTL_STATE_running)
+		return;
+	if (st->op == VMCTL_OP_set_network && !st->done)
+		life_resume(h, vm, JOB_NETWORK);
+	else
+		life_net_mend(h, vm);
+}
+
 int
 recover_run(struct host *h, struct err *e)
 {
@@ -253,7 +270,10 @@ recover_run(struct host *h, struct err *e)
 	}
 	if (kill_orphans(h, e) < 0)
 		return err_wrap(e, "recover");
-	if (!running && h->jail_root[0])
+	/* After the orphans: these start processes of VMs' uids. */
+	for (size_t i = 0; i < h->vms.count; i++)
+		mend_network(h, h->vms.vms[i]);
+	if (!running && h->jail_root[JAILROOT_VMM][0])
 		jailroot_prune(h->conf->vm_dir, h->jail_root);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * What a fresh daemon does with what its predecessor left: every state file
  * leads to one action, and afterwards there is no process of a VM's uid that
- * is not the VMM of a running VM, and no file without a state.
+ * is not the VMM or resolver of a running VM, and no file without a state.
  */
 #pragma once
 

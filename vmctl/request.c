@@ -31,6 +31,7 @@ free_request(struct request *r)
 {
 	client_unref(r->client);
 	json_decref(r->root);
+	free(r->names);
 	free(r);
 }
 

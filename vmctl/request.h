@@ -20,12 +20,14 @@ struct request {
 	union {
 		struct vmctl_create_args create;
 		struct vmctl_destroy_args destroy;
+		struct vmctl_set_network_args set_network;
 		struct vmctl_sandbox_args sandbox;
 		struct vmctl_list_args list;
 		struct vmctl_no_args none;
 	} args;
 	const char *sandbox; /* NULL for VMCTL_HOST */
 	int64_t op_id;	     /* for VMCTL_MUTATES */
+	char *names;	     /* owned: of an allowlist, one a line, or NULL */
 };
 
 /* Takes a reference to the client. NULL: no memory. */

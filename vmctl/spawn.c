@@ -41,16 +41,17 @@ static int
 place_fds(const struct spawn *s, struct err *e)
 {
 	int parked[SPAWN_FDS_MAX], log = -1;
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int input = s->input_fd >= 0 ? s->input_fd
+				     : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	unsigned end = SPAWN_FD_FIRST + (unsigned)s->fd_count;
 
-	if (null < 0 || park(null, &null) < 0 || park(s->log_fd, &log) < 0)
+	if (input < 0 || park(input, &input) < 0 || park(s->log_fd, &log) < 0)
 		return err_errno(e, "duplicate standard descriptors");
 	for (size_t i = 0; i < s->fd_count; i++) {
 		if (park(s->fds[i], &parked[i]) < 0)
 			return err_errno(e, "duplicate descriptor");
 	}
-	if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+	if (dup2(input, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		return err_errno(e, "place standard descriptors");
 	for (size_t i = 0; i < s->fd_count; i++) {
 		if (dup2(parked[i], SPAWN_FD_FIRST + (int)i) < 0)
@@ -74,7 +75,8 @@ run(const struct spawn *s, int *report, struct err *e)
 		return err_set(e, ERR_INTERNAL, "the spawner died");
 	if (setsid() < 0)
 		return err_errno(e, "setsid");
-	if (place_fds(s, e) < 0 || jail_enter(s->jail, e) < 0)
+	if (jail_join(s->jail, e) < 0 || place_fds(s, e) < 0 ||
+	    jail_enter(s->jail, e) < 0)
 		return -1;
 	if (!spawner_lives(*report))
 		return err_set(e, ERR_INTERNAL, "the spawner died");

@@ -16,7 +16,8 @@ struct spawn {
 	const char *const *argv; /* NULL-terminated; the environment is empty */
 	const int *fds; /* become SPAWN_FD_FIRST, +1, ... in the program */
 	size_t fd_count;
-	int log_fd; /* becomes its standard output and error; input is empty */
+	int input_fd; /* becomes its standard input; -1: empty */
+	int log_fd;   /* becomes its standard output and error */
 };
 
 /*

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include "host.h"
+#include "net_link.h"
+#include "net_ns.h"
 #include "procfs.h"
 #include "vm.h"
 #include "vm_store.h"
@@ -35,6 +37,30 @@ add_process(struct vmctl_vm *v)
 }
 
 static void
+add_network(const struct host *h, const struct vm_state *st, char ip[16],
+	    struct vmctl_vm *v)
+{
+	char name[NET_NS_LINK_SIZE];
+	struct net_counters c;
+
+	v->network_mode = net_mode_name(st->network);
+	v->has_network_mode = true;
+	v->sent_bytes = st->sent_bytes;
+	v->received_bytes = st->received_bytes;
+	v->has_sent_bytes = v->has_received_bytes = true;
+	if (st->network == NET_MODE_none || st->uid == 0)
+		return;
+	net_host_address(&h->net, st, ip);
+	v->ip = ip;
+	v->has_ip = true;
+	net_ns_link_name(st->uid, name);
+	if (h->links && net_link_counters(h->links, name, &c) == 0) {
+		v->sent_bytes += (int64_t)c.from_guest;
+		v->received_bytes += (int64_t)c.to_guest;
+	}
+}
+
+static void
 fill(const struct vm_state *st, struct vmctl_vm *v)
 {
 	*v = (struct vmctl_vm){
@@ -61,10 +87,13 @@ json_t *
 vm_json(const struct host *h, const struct vm *vm)
 {
 	struct vmctl_vm v;
+	char ip[16];
 
 	fill(&vm->st, &v);
-	if (vm_state_holds(&vm->st))
+	if (vm_state_holds(&vm->st)) {
 		add_disk(h, &v);
+		add_network(h, &vm->st, ip, &v);
+	}
 	add_process(&v);
 	return field_write(&vmctl_vm_fields, &v);
 }

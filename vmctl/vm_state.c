@@ -74,6 +74,16 @@ fill_vm(const struct vm_state *st, struct vm_record *r)
 	SET(r, exit_cause, st->exit_cause);
 }
 
+static void
+fill_network(const struct vm_state *st, struct vm_record *r)
+{
+	SET(r, network, net_mode_name(st->network));
+	SET(r, resolver_pid, st->resolver_pid);
+	SET(r, resolver_ticks, (int64_t)st->resolver_ticks);
+	SET(r, sent_bytes, st->sent_bytes);
+	SET(r, received_bytes, st->received_bytes);
+}
+
 int
 vm_state_print(const struct vm_state *st, struct buf *b, struct err *e)
 {
@@ -83,6 +93,7 @@ vm_state_print(const struct vm_state *st, struct buf *b, struct err *e)
 
 	fill_operation(st, &r);
 	fill_vm(st, &r);
+	fill_network(st, &r);
 	obj = field_write(&vm_record_fields, &r);
 	text = obj ? json_text(obj) : NULL;
 	if (!text || buf_addf(b, "%s\n", text) < 0)
@@ -124,6 +135,23 @@ read_names(const struct vm_record *r, struct vm_state *st, struct err *e)
 	return 0;
 }
 
+/* A file from before there were networks has none of these. */
+static int
+read_network(const struct vm_record *r, struct vm_state *st, struct err *e)
+{
+	int mode =
+		r->has_network ? net_mode_from_name(r->network) : NET_MODE_none;
+
+	if (mode < 0)
+		return err_field(e, "network", "no such mode");
+	st->network = (enum net_mode)mode;
+	st->resolver_pid = (pid_t)r->resolver_pid;
+	st->resolver_ticks = (uint64_t)r->resolver_ticks;
+	st->sent_bytes = r->sent_bytes;
+	st->received_bytes = r->received_bytes;
+	return 0;
+}
+
 static void
 read_texts(const struct vm_record *r, struct vm_state *st)
 {
@@ -143,7 +171,7 @@ from_record(const struct vm_record *r, struct vm_state *out, struct err *e)
 	struct vm_state st;
 
 	vm_state_init(&st, r->sandbox);
-	if (read_names(r, &st, e) < 0)
+	if (read_names(r, &st, e) < 0 || read_network(r, &st, e) < 0)
 		return -1;
 	read_texts(r, &st);
 	st.op_id = r->op_id;

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "err.h"
 #include "id.h"
+#include "net_rules.h"
 #include "vmctl_proto.h"
 
 #define VM_STATE_VERSION 1
@@ -35,6 +36,11 @@ struct vm_state {
 	char accel[9];
 	char template[33];
 	int64_t cpus, memory_mb, disk_gb;
+	enum net_mode network;
+	pid_t resolver_pid; /* 0: none */
+	uint64_t resolver_ticks;
+	int64_t sent_bytes, received_bytes; /* by the guest, over uplinks that
+					     * are gone */
 	char exit_cause[VM_CAUSE_SIZE];
 	int64_t changed_us; /* wall clock; a tombstone's age */
 };
@@ -60,6 +66,11 @@ struct vm_state {
 	F(S, INT, cpus, 0, 8, FIELD_REQUIRED) \
 	F(S, INT, memory_mb, 0, 8192, FIELD_REQUIRED) \
 	F(S, INT, disk_gb, 0, 50, FIELD_REQUIRED) \
+	F(S, STR, network, 1, 16, 0) \
+	F(S, INT, resolver_pid, 0, INT32_MAX, 0) \
+	F(S, INT, resolver_ticks, 0, INT64_MAX, 0) \
+	F(S, INT, sent_bytes, 0, INT64_MAX, 0) \
+	F(S, INT, received_bytes, 0, INT64_MAX, 0) \
 	F(S, STR, exit_cause, 0, VM_CAUSE_SIZE - 1, FIELD_REQUIRED) \
 	F(S, INT, changed_us, 0, INT64_MAX, FIELD_REQUIRED)
 FIELDS_DECLARE(vm_record, VM_RECORD_FIELDS)

@@ -7,11 +7,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "allowlist.h"
 #include "auto.h"
+#include "buf.h"
+#include "err.h"
 #include "timeutil.h"
 #include "vm_state.h"
 
 #define STATE_NEW "state.new"
+#define NAMES_NEW "allowlist.new"
 
 int
 vm_store_open(const char *path, struct err *e)
@@ -47,16 +51,16 @@ vm_store_folder(int dir_fd, const char *sandbox, int make, struct err *e)
 }
 
 static int
-write_new(int folder, const struct buf *b, struct err *e)
+write_new(int folder, const char *name, const void *p, size_t n, struct err *e)
 {
 	auto_close int fd = openat(
-		folder, STATE_NEW,
+		folder, name,
 		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return err_errno(e, "open %s", STATE_NEW);
-	if (write(fd, b->data, b->len) != (ssize_t)b->len || fsync(fd) < 0)
-		return err_errno(e, "write %s", STATE_NEW);
+		return err_errno(e, "open %s", name);
+	if (write(fd, p, n) != (ssize_t)n || fsync(fd) < 0)
+		return err_errno(e, "write %s", name);
 	return 0;
 }
 
@@ -73,7 +77,7 @@ vm_store_write(int dir_fd, struct vm_state *st, struct err *e)
 	if (vm_state_print(&next, &b, e) < 0)
 		return -1;
 	folder = vm_store_folder(dir_fd, st->sandbox, 1, e);
-	if (folder < 0 || write_new(folder, &b, e) < 0)
+	if (folder < 0 || write_new(folder, STATE_NEW, b.data, b.len, e) < 0)
 		return err_wrap(e, "save state of %s", st->sandbox);
 	if (renameat(folder, STATE_NEW, folder, VM_STORE_STATE) < 0 ||
 	    fsync(folder) < 0 || (fresh && fsync(dir_fd) < 0))
@@ -109,6 +113,43 @@ vm_store_read(int dir_fd, const char *sandbox, struct vm_state *out,
 			       st.sandbox);
 	*out = st;
 	return 0;
+}
+
+int
+vm_store_write_names(int dir_fd, const char *sandbox, const char *names,
+		     struct err *e)
+{
+	auto_close int folder = vm_store_folder(dir_fd, sandbox, 0, e);
+
+	if (folder < 0 ||
+	    write_new(folder, NAMES_NEW, names, strlen(names), e) < 0)
+		return -1;
+	if (renameat(folder, NAMES_NEW, folder, VM_STORE_NAMES) < 0 ||
+	    fsync(folder) < 0)
+		return err_errno(e, "save names of %s", sandbox);
+	return 0;
+}
+
+int
+vm_store_read_names(int dir_fd, const char *sandbox, struct buf *out,
+		    struct err *e)
+{
+	auto_close int folder = vm_store_folder(dir_fd, sandbox, 0, e);
+	auto_close int fd = -1;
+	uint8_t *room = buf_reserve(out, ALLOWLIST_TEXT_MAX);
+	ssize_t n;
+
+	if (folder < 0)
+		return -1;
+	fd = openat(folder, VM_STORE_NAMES, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	n = fd < 0 || !room ? -1 : read(fd, room, ALLOWLIST_TEXT_MAX);
+	if (n < 0)
+		return err_errno(e, "read names of %s", sandbox);
+	room[n] = '\0';
+	out->len += (size_t)n;
+	return allowlist_check(buf_str(out), e);
 }
 
 static int

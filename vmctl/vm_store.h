@@ -5,11 +5,13 @@
  */
 #pragma once
 
+struct buf;
 struct err;
 struct vm_state;
 
 #define VM_STORE_STATE "state.json"
 #define VM_STORE_DISK "disk.ext4"
+#define VM_STORE_NAMES "allowlist"
 #define VM_STORE_AGENT "agent.sock"
 #define VM_STORE_QMP "qmp.sock"
 
@@ -21,6 +23,12 @@ int vm_store_folder(int dir_fd, const char *sandbox, int make, struct err *e);
 int vm_store_write(int dir_fd, struct vm_state *st, struct err *e);
 int vm_store_read(int dir_fd, const char *sandbox, struct vm_state *out,
 		  struct err *e);
+/* The names of its allowlist, one a line; none was written: "". To be written
+ * before the state that needs them. */
+int vm_store_write_names(int dir_fd, const char *sandbox, const char *names,
+			 struct err *e);
+int vm_store_read_names(int dir_fd, const char *sandbox, struct buf *out,
+			struct err *e);
 /* Removes everything in the folder but the state file. */
 int vm_store_empty(int dir_fd, const char *sandbox, struct err *e);
 /* Removes the folder; a missing one is fine. */

@@ -74,6 +74,7 @@ vm_table_add(struct vm_table *t, const char *sandbox)
 	if (!vm)
 		return NULL;
 	vm->exit.fd = -1;
+	vm->resolver.fd = -1;
 	vm_state_init(&vm->st, sandbox);
 	memmove(&t->vms[i + 1], &t->vms[i],
 		(t->count - i) * sizeof(struct vm *));
@@ -89,6 +90,7 @@ vm_table_remove(struct vm_table *t, struct vm *vm)
 
 	assert(i < t->count && t->vms[i] == vm);
 	assert(!vm->job && !vm->queue && vm->exit.fd < 0);
+	assert(vm->resolver.fd < 0);
 	memmove(&t->vms[i], &t->vms[i + 1],
 		(t->count - i - 1) * sizeof(struct vm *));
 	t->count--;

@@ -146,6 +146,7 @@ ARGUMENTS = {
     "create": dict(sandbox=sandbox(900), op_id=1, template="nope", cpus=1,
                    memory_mb=128, disk_gb=1),
     "destroy": dict(sandbox=sandbox(901), op_id=1),
+    "set_network": dict(sandbox=sandbox(902), op_id=1, network_mode="none"),
     "stat": dict(sandbox=sandbox(902)),
     "open_channel": dict(sandbox=sandbox(902)),
     "list": {},
@@ -172,6 +173,61 @@ def test_refusals_are_logged(shared):
     log = shared.text()
     assert re.search(r'op="create".*uid="65534".*result="policy_denied"', log)
     assert re.search(r'op="explode".*result="invalid_request"', log)
+
+
+# ---- networks
+
+
+def set_network(client, n, op_id, mode, **more):
+    return client.call("set_network", sandbox=sandbox(n), op_id=op_id,
+                       network_mode=mode, **more)
+
+
+def test_network_of_a_vm(daemon):
+    client = daemon.client()
+    assert client.create(1)["network_mode"] == "none"
+    assert "ip" not in client.stat(1)
+    made = client.create(2, network_mode="allowlist", allowlist=["*.Example.com"])
+    assert made["network_mode"] == "allowlist" and made["ip"].startswith("198.1")
+    names = daemon.folder(2) / "allowlist"
+    assert names.read_text() == "example.com\n"
+    assert client.create(3, network_mode="full")["ip"] != made["ip"]
+    changed = set_network(client, 2, 2, "full")
+    assert changed["network_mode"] == "full" and changed["ip"] == made["ip"]
+    assert names.read_text() == ""
+    assert set_network(client, 2, 2, "full") == changed  # a repeat
+    assert set_network(client, 2, 1, "none") == "stale_operation"
+    assert client.create(2, op_id=2) == "stale_operation"
+    assert set_network(client, 2, 3, "allowlist", allowlist=["a.org", "b.org"])
+    assert names.read_text() == "a.org\nb.org\n"
+    daemon.restart()
+    client = daemon.client()
+    assert client.stat(2)["network_mode"] == "allowlist"
+    assert client.destroy(2, op_id=4) == {}
+    assert set_network(client, 2, 5, "none") == "sandbox_destroyed"
+    assert set_network(client, 4, 1, "none") == "sandbox_not_found"
+
+
+@pytest.mark.parametrize("more", [
+    dict(network_mode="open"), dict(network_mode="allowlist"),
+    dict(network_mode="allowlist", allowlist=[]),
+    dict(network_mode="full", allowlist=["a.org"]), dict(allowlist=["a.org"]),
+    *(dict(network_mode="allowlist", allowlist=[name]) for name in
+      ("", "org", "1.2.3.4", "a.org/", "a.org\nserver=8.8.8.8", "-a.org", "a..org",
+       "a" * 64 + ".org", 7, None, ["a.org"])),
+    dict(network_mode="allowlist", allowlist=["a.org"] * 257),
+    dict(network_mode="allowlist", allowlist=[
+        "%d.%s.org" % (i, ".".join(["a" * 60] * 3)) for i in range(200)]),
+])
+def test_networks_that_are_none(daemon, more):
+    client = daemon.client()
+    assert client.create(1, **more) == "invalid_request"
+    assert client.stat(1)["state"] == "absent"
+    client.create(2)
+    if "network_mode" in more:
+        assert set_network(client, 2, 2, more.pop("network_mode"), **more) == \
+            "invalid_request"
+        assert client.stat(2)["op_id"] == 1
 
 
 # ---- hostile packets

@@ -86,7 +86,9 @@ class Client:
 
 
 class Daemon:
-    def __init__(self, **conf):
+    def __init__(self, space=None, **conf):
+        """`space`: where it runs (netlab.Space); with real VMs a network of its
+        own, without a way out, when none is given."""
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="caged-vmctl-"))
         self.dir.chmod(0o755)
         # Uids that no other test that runs now can have.
@@ -97,6 +99,9 @@ class Daemon:
         self.conf = self.dir / "vmctl.conf"
         self.log = open(self.dir / "log", "ab")
         self.process = None
+        self.prefix = ["unshare", "--net"] if conf.get("vm_driver") == "qemu" else []
+        if space:
+            self.prefix = space.command()
         self.configure(**conf)
 
     def configure(self, **conf):
@@ -110,7 +115,7 @@ class Daemon:
     def start(self):
         # Not by connecting: a dying child of the last daemon may still listen.
         ready = self.text().count(READY) + 1
-        self.process = subprocess.Popen([VMCTL, "-c", self.conf, "serve"],
+        self.process = subprocess.Popen([*self.prefix, VMCTL, "-c", self.conf, "serve"],
                                         stderr=self.log)
         wait_until(lambda: self.text().count(READY) == ready
                    or self.process.poll() is not None, 20)
