@@ -23,7 +23,7 @@ PACKAGES_RUNTIME=(
 
 # Building guest images, kernel and initramfs.
 PACKAGES_IMAGE=(
-	mmdebstrap erofs-utils ca-certificates debian-archive-keyring
+	mmdebstrap erofs-utils ca-certificates debian-archive-keyring curl
 	cpio lz4 xz-utils zstd gzip
 	binutils kmod jq python3 util-linux
 )
