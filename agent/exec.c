@@ -1,8 +1,6 @@
 #include "exec.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,27 +39,16 @@ evict_oldest(struct exec_budget *b)
 	return true;
 }
 
-/* Groups whose last process has left; the kernel refuses the others. */
-static void
-remove_empty_groups(struct exec_table *t)
+/* The child of a command that starts is on its way into its group. */
+static bool
+starts_in(const void *arg, unsigned number)
 {
-	int fd = t->guard->users_fd < 0
-			 ? -1
-			 : openat(t->guard->users_fd, ".",
-				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
+	const struct exec_table *t = arg;
 
-	if (!d)
-		return;
-	while ((ent = readdir(d)) != NULL) {
-		struct exec_run *x = exec_find(t, ent->d_name);
-
-		if (ent->d_type == DT_DIR && ent->d_name[0] != '.' &&
-		    !(x && x->state == EXEC_STARTING))
-			unlinkat(dirfd(d), ent->d_name, AT_REMOVEDIR);
-	}
-	closedir(d);
+	for (const struct exec_run *x = t->runs; x; x = x->next)
+		if (x->state == EXEC_STARTING && x->group.number == number)
+			return true;
+	return false;
 }
 
 static void
@@ -79,7 +66,7 @@ tidy(struct loop_timer *timer)
 		if (x->ended_ms < oldest || ++kept > EXEC_KEPT_MAX)
 			exec_forget(x);
 	}
-	remove_empty_groups(t);
+	exec_groups_sweep(&t->groups, starts_in, t);
 	if (t->runs)
 		loop_arm(t->loop, &t->tidy, TIDY_MS);
 }
@@ -92,13 +79,14 @@ exec_table_init(struct exec_table *t, struct loop *l, const struct guard *g,
 		.loop = l, .guard = g, .claim = c, .tidy.due = tidy};
 	exec_budget_init(&t->budget, g->reserve / 2, evict_oldest);
 	orphan_table_init(&t->orphans, l);
+	exec_groups_init(&t->groups, l, g);
 }
 
 static void
 kill_tree(struct exec_run *x)
 {
-	if (x->group_fd >= 0)
-		cgroup_kill(x->group_fd);
+	if (x->group.fd >= 0)
+		cgroup_kill(x->group.fd);
 	/* Root may have moved itself out of its group. */
 	kill(-x->pid, SIGKILL);
 	kill(x->pid, SIGKILL);
@@ -114,6 +102,7 @@ exec_table_fini(struct exec_table *t)
 	}
 	loop_disarm(t->loop, &t->tidy);
 	orphan_table_fini(&t->orphans);
+	exec_groups_fini(&t->groups);
 }
 
 struct exec_run *
@@ -168,13 +157,12 @@ on_status(struct loop_io *io, uint32_t events)
 }
 
 static void
-set_up(struct exec_run *x, struct exec_table *t, struct exec_child *c,
+set_up(struct exec_run *x, struct exec_table *t, const struct exec_child *c,
        const struct exec *req)
 {
 	x->table = t;
 	text_copy(x->id, sizeof(x->id), req->exec);
 	x->pid = c->pid;
-	x->group_fd = c->group_fd;
 	x->started_us = time_unix_us();
 	x->started_mono_us = time_mono_us();
 	x->status = (struct loop_io){.fd = c->status_fd, .ready = on_status};
@@ -185,6 +173,19 @@ set_up(struct exec_run *x, struct exec_table *t, struct exec_child *c,
 	x->timeout.due = on_timeout;
 	loop_arm(t->loop, &x->timeout, req->timeout_ms);
 	loop_watch(t->loop, &x->status, EPOLLIN);
+}
+
+static int
+spawn(struct exec_run *x, struct exec_table *t, const struct exec *req,
+      struct exec_child *out, struct err *e)
+{
+	if (exec_spawn_check(req, e) < 0 ||
+	    exec_groups_take(&t->groups, &x->group, e) < 0)
+		return -1;
+	if (exec_spawn(out, req, t->guard, x->group.fd, t->claim, e) == 0)
+		return 0;
+	exec_groups_put(&t->groups, &x->group);
+	return -1;
 }
 
 struct exec_run *
@@ -207,7 +208,7 @@ exec_start(struct exec_table *t, const struct exec *req, struct err *e)
 		err_set(e, ERR_OVERLOADED, "out of memory");
 		return NULL;
 	}
-	if (exec_spawn(&child, req, t->guard, t->claim, e) < 0) {
+	if (spawn(x, t, req, &child, e) < 0) {
 		free(x);
 		return NULL;
 	}
@@ -238,18 +239,15 @@ exec_forget(struct exec_run *x)
 	exec_pipe_fini(&x->out[1]);
 	sink_fini(&x->in);
 	exec_output_drop(&x->output);
-	if (x->group_fd >= 0) {
-		close(x->group_fd);
-		unlinkat(t->guard->users_fd, x->id, AT_REMOVEDIR);
-	}
+	exec_groups_put(&t->groups, &x->group);
 	free(x);
 }
 
 static void
 set_result(struct exec_run *x, int status)
 {
-	bool oom = x->group_fd >= 0 &&
-		   cgroup_get(x->group_fd, "memory.events", "oom_kill") > 0;
+	bool oom = x->group.fd >= 0 &&
+		   cgroup_get(x->group.fd, "memory.events", "oom_kill") > 0;
 
 	x->exit_code = WIFSIGNALED(status) ? CODE_SIGNAL + WTERMSIG(status)
 					   : WEXITSTATUS(status);

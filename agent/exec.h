@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "channel.h"
+#include "exec_group.h"
 #include "exec_output.h"
 #include "id.h"
 #include "loop.h"
@@ -45,7 +46,7 @@ struct exec_run {
 	char id[ID_SIZE];
 	enum exec_state state;
 	pid_t pid;
-	int group_fd;	       /* its control group, -1 = none */
+	struct exec_group group;
 	struct loop_io status; /* what kept the child from its program */
 	struct exec_pipe out[2];
 	struct sink in;
@@ -68,6 +69,7 @@ struct exec_table {
 	size_t n_live, n_ended;
 	struct exec_budget budget;
 	struct orphan_table orphans;
+	struct exec_groups groups;
 	struct loop_timer tidy;
 };
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "agent.h"
-#include "auto.h"
 #include "cgroup.h"
 #include "child.h"
 #include "env.h"
@@ -70,9 +69,8 @@ make_pipes(struct pipes *p, bool with_stdin, struct err *e)
 	return 0;
 }
 
-/* What field_read cannot check. */
-static int
-check(const struct exec *req, struct err *e)
+int
+exec_spawn_check(const struct exec *req, struct err *e)
 {
 	size_t i;
 	json_t *arg;
@@ -82,28 +80,12 @@ check(const struct exec *req, struct err *e)
 	if (req->has_command == req->has_argv)
 		return err_field(e, "command",
 				 "exactly one of command and argv is needed");
-	json_array_foreach(req->argv, i, arg) if (
-		!json_is_string(arg) ||
-		(i == 0 &&
-		 !*json_string_value(
-			 arg))) return err_field(e, "argv",
-						 "argv must hold strings");
+	json_array_foreach (req->argv, i, arg) {
+		if (!json_is_string(arg) ||
+		    (i == 0 && !*json_string_value(arg)))
+			return err_field(e, "argv", "argv must hold strings");
+	}
 	return env_check(req->env, "env", e);
-}
-
-static int
-make_group(const struct guard *g, const char *id, struct err *e)
-{
-	auto_close int fd = -1;
-
-	if (g->users_fd < 0)
-		return -1;
-	fd = cgroup_make(g->users_fd, id, e);
-	if (fd < 0)
-		return -1;
-	if (cgroup_set_int(fd, "pids.max", g->exec_pids, e) < 0)
-		return -1;
-	return steal_fd(&fd);
 }
 
 /* The pipes belong to the user, who may open them again (/dev/stderr). */
@@ -182,8 +164,8 @@ make_argv(const json_t *list)
 
 	if (!argv)
 		_exit(CODE_NOT_EXECUTABLE);
-	json_array_foreach(list, i, arg) argv[i] =
-		strdup(json_string_value(arg));
+	json_array_foreach (list, i, arg)
+		argv[i] = strdup(json_string_value(arg));
 	return argv;
 }
 
@@ -213,20 +195,14 @@ run_child(const struct exec *req, const struct guard *g, int group,
 
 int
 exec_spawn(struct exec_child *out, const struct exec *req,
-	   const struct guard *g, const struct claim_state *claim,
+	   const struct guard *g, int group, const struct claim_state *claim,
 	   struct err *e)
 {
 	struct pipes p;
-	auto_close int group = -1;
 	pid_t pid;
 
-	if (check(req, e) < 0 || make_pipes(&p, req->stdin, e) < 0)
+	if (make_pipes(&p, req->stdin, e) < 0)
 		return -1;
-	group = make_group(g, req->exec, e);
-	if (group < 0 && g->users_fd >= 0) {
-		close_pipes(&p);
-		return -1;
-	}
 	pid = fork();
 	if (pid == 0)
 		run_child(req, g, group, claim, &p);
@@ -244,7 +220,6 @@ exec_spawn(struct exec_child *out, const struct exec *req,
 				   .out_fd = p.out[0],
 				   .err_fd = p.err[0],
 				   .status_fd = p.status[0],
-				   .group_fd = steal_fd(&group),
 				   .pid = pid};
 	return 0;
 }
