@@ -9,7 +9,7 @@
 #include "field.h"
 
 #define VMCTL_PACKET_MAX 65536
-#define VMCTL_LIST_PAGE 128
+#define VMCTL_LIST_PAGE 100
 
 enum vmctl_role { /* by the peer's uid */
 	ROLE_API = 1,
