@@ -26,7 +26,7 @@ env_check(json_t *env, const char *field, struct err *e)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (env, name, value) {
+	json_object_foreach(env, name, value) {
 		size_t n = strlen(name);
 
 		if (n == 0 || n > ENV_NAME_MAX || strchr(name, '='))
@@ -58,7 +58,7 @@ env_apply(json_t *env)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (env, name, value)
+	json_object_foreach(env, name, value)
 		setenv(name, json_string_value(value), 1);
 }
 
@@ -113,7 +113,7 @@ env_script(struct buf *b, json_t *env)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (env, name, value) {
+	json_object_foreach(env, name, value) {
 		if (!is_shell_name(name))
 			continue;
 		if (buf_addf(b, "export %s=", name) < 0 ||
