@@ -7,7 +7,6 @@
 #include "model/req.h"
 #include "model/req_exec.h"
 #include "model/req_file.h"
-#include "text.h"
 
 void
 exec_open_fini(struct exec_open *o)
