@@ -296,6 +296,20 @@ vmctl_set_network(struct vmctl *c, const struct vmctl_set_network_args *a,
 }
 
 int
+vmctl_pause(struct vmctl *c, const struct vmctl_switch_args *a,
+	    struct vmctl_vm *out, struct err *e)
+{
+	return call(c, VMCTL_OP_pause, a, out, NULL, e);
+}
+
+int
+vmctl_resume(struct vmctl *c, const struct vmctl_switch_args *a,
+	     struct vmctl_vm *out, struct err *e)
+{
+	return call(c, VMCTL_OP_resume, a, out, NULL, e);
+}
+
+int
 vmctl_stat(struct vmctl *c, const char *sandbox, struct vmctl_vm *out,
 	   struct err *e)
 {
@@ -338,8 +352,7 @@ give_page(const json_t *vms, int (*fn)(void *arg, const struct vmctl_vm *vm),
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(vms, i, item)
-	{
+	json_array_foreach (vms, i, item) {
 		if (field_read(&vmctl_vm_fields, item, &vm, &why) < 0 ||
 		    strcmp(vm.sandbox, last) <= 0)
 			return err_set(e, ERR_VMCTL_UNAVAILABLE,
