@@ -83,6 +83,11 @@ size_t channels_streams(const struct channels *cs, const char *sandbox,
 /* The sandbox's VM is gone or will be: its streams fail with GUEST_GONE. */
 void channels_drop(struct channels *cs, const char *sandbox);
 
+/* The guest stands still: no deadline of it or of its streams ends. */
+void channels_hold(struct channels *cs, const char *sandbox);
+/* It goes on, and every deadline begins anew. */
+void channels_release(struct channels *cs, const char *sandbox);
+
 /* `fd` is taken over. */
 void channel_opened(struct channel *ch, int fd);
 void channel_refused(struct channel *ch, const struct err *e);
