@@ -108,7 +108,7 @@ channels_release(struct channels *cs, const char *sandbox)
 	for (size_t i = 0; i < CHANNEL_STREAMS_MAX; i++)
 		if (ch->slot[i])
 			ch->slot[i]->since_ms = now;
-	TAILQ_FOREACH (s, &ch->waiting, link)
+	TAILQ_FOREACH(s, &ch->waiting, link)
 		s->since_ms = now;
 }
 

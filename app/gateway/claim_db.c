@@ -70,8 +70,8 @@ claim_db_commit(struct store *s, const struct sandbox *row, struct sandbox *out,
 		.from = row->state,
 		.to = SANDBOX_running,
 		.actor = GATEWAY_ACTOR,
-		.reason = row->state == SANDBOX_resuming ? "resumed"
-							 : "claimed",
+		.reason =
+			row->state == SANDBOX_resuming ? "resumed" : "claimed",
 		.message = "",
 	};
 	enum store_move_outcome outcome;

@@ -154,8 +154,8 @@ moves_are_legal(void **state)
 				assert_true(sandbox_move_legal(
 					from, SANDBOX_destroying));
 			if (a == DECIDE_PAUSE)
-				assert_true(sandbox_move_legal(
-					from, SANDBOX_paused));
+				assert_true(sandbox_move_legal(from,
+							       SANDBOX_paused));
 			if (a == DECIDE_REPAUSE)
 				assert_true(sandbox_move_legal(
 					from, SANDBOX_pausing));
