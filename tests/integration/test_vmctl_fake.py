@@ -148,6 +148,8 @@ ARGUMENTS = {
                    memory_mb=128, disk_gb=1),
     "destroy": dict(sandbox=sandbox(901), op_id=1),
     "set_network": dict(sandbox=sandbox(902), op_id=1, network_mode="none"),
+    "pause": dict(sandbox=sandbox(902), op_id=1),
+    "resume": dict(sandbox=sandbox(902), op_id=1),
     "stat": dict(sandbox=sandbox(902)),
     "open_channel": dict(sandbox=sandbox(902)),
     "list": {},
