@@ -223,14 +223,6 @@ fake_resume(const struct host *h, int folder, const struct vm_state *st,
 	return send_signal(st, SIGCONT, e);
 }
 
-static int
-fake_sweep(const struct vm_state *st, struct err *e)
-{
-	(void)st;
-	(void)e;
-	return 0;
-}
-
 const struct driver driver_fake = {
 	.name = "fake",
 	.start = fake_start,
@@ -240,6 +232,5 @@ const struct driver driver_fake = {
 	.set_network = fake_set_network,
 	.pause = fake_pause,
 	.resume = fake_resume,
-	.sweep = fake_sweep,
 	.accel = fake_accel,
 };

@@ -356,5 +356,5 @@ def test_nothing_is_left(lab, daemon, guest, neighbour):
     wait_until(lambda: lab.host.run("ip", "-br", "link").stdout.count("cage") == 1)
     assert guest.client.destroy(1, op_id=1 << 40) == {}
     assert guest.client.destroy(2, op_id=1 << 40) == {}
-    assert "cage" not in lab.host.run("ip", "-br", "link").stdout
+    wait_until(lambda: "cage" not in lab.host.run("ip", "-br", "link").stdout)
     assert daemon.processes() == []
