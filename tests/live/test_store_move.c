@@ -291,6 +291,48 @@ runs_and_times_follow(void **state)
 	assert_true(sb.destroyed_us >= sb.stopped_us);
 }
 
+static int64_t
+sent(struct store *s, const char *sandbox, bool all)
+{
+	char sql[256];
+	struct err e = {0};
+	MYSQL_RES *res;
+	int64_t n;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT SUM(sent_bytes) FROM sandbox_run WHERE"
+		 " sandbox_id = '%s' AND (%d OR ended_at IS NULL)",
+		 sandbox, all);
+	assert_ok(db_command(s, sql, &e), &e);
+	res = mysql_store_result(s->my);
+	n = atoll(mysql_fetch_row(res)[0]);
+	mysql_free_result(res);
+	return n;
+}
+
+/* vmctl counts bytes from the boot on: no run is given those of another. */
+static void
+runs_share_what_a_boot_sent(void **state)
+{
+	auto_live struct live l = {0};
+	struct store_run_ref ref = {.boot = 1, .sent_bytes = 100};
+	struct err e = {0};
+
+	(void)state;
+	live_init(&l);
+	reach(&l, SANDBOX_running);
+	strcpy(ref.sandbox, l.id);
+	assert_ok(store_run_seen(l.keeper, &ref, 1, &e), &e);
+	begin(&l, &pausing, STORE_BEGUN);
+	move(l.gateway, l.id, 2, SANDBOX_pausing, SANDBOX_paused);
+	begin(&l, &resuming, STORE_BEGUN);
+	move(l.gateway, l.id, 3, SANDBOX_resuming, SANDBOX_running);
+	ref.sent_bytes = 130;
+	assert_ok(store_run_seen(l.keeper, &ref, 1, &e), &e);
+	assert_int_equal(sent(l.keeper, l.id, false), 30);
+	assert_int_equal(sent(l.keeper, l.id, true), 130);
+}
+
 /* One run up to each pause, nothing charged in between; op_id rises. */
 static void
 a_pause_ends_a_run_and_no_exec(void **state)
@@ -406,6 +448,7 @@ main(void)
 		cmocka_unit_test(the_account_is_checked),
 		cmocka_unit_test(runs_and_times_follow),
 		cmocka_unit_test(a_pause_ends_a_run_and_no_exec),
+		cmocka_unit_test(runs_share_what_a_boot_sent),
 		cmocka_unit_test(an_error_says_why),
 		cmocka_unit_test(the_plan_goes_at_the_end),
 		cmocka_unit_test(the_log_tells_it_in_order),
