@@ -403,6 +403,7 @@ claim_start(struct gateway *gw, struct http_exchange *x, const uint8_t *body,
 	    size_t n)
 {
 	struct claiming *c = find(gw, x->grant.sandbox);
+	bool begun = c != NULL;
 	struct err e;
 
 	(void)body; /* the worker read it */
@@ -415,9 +416,11 @@ claim_start(struct gateway *gw, struct http_exchange *x, const uint8_t *body,
 		reply_problem(x, &e);
 		return;
 	}
+	/* Else a job may read it now: that key's lease will end by itself. */
+	if (!begun)
+		text_copy(c->idem, sizeof(c->idem), x->grant.idem);
 	c->x = x;
 	c->respond_async = x->grant.op == GRANT_OP_create && wants_async(x);
-	text_copy(c->idem, sizeof(c->idem), x->grant.idem);
 	x->events = &client_events;
 	x->ctx = c;
 }

@@ -168,13 +168,16 @@ static void
 looked(struct job *j)
 {
 	struct pausing *p = OF(j);
+	bool stops = p->rc == 0 && p->row.state == SANDBOX_pausing;
+	bool stands = p->rc == 0 && p->row.state == SANDBOX_paused;
 
-	if (p->rc == 0 && p->row.state == SANDBOX_pausing) {
+	if (stops || stands)
 		channels_hold(p->gw->channels, p->sandbox);
+	if (stops) {
 		next(p, p->gw->vm, run_stop, stopped);
 		return;
 	}
-	if (p->rc == 0 && p->row.state != SANDBOX_paused)
+	if (p->rc == 0 && !stands)
 		p->rc = err_set(&p->error, ERR_WRONG_STATE,
 				"sandbox %s is %s meanwhile", p->sandbox,
 				sandbox_state_name(p->row.state));
@@ -182,11 +185,19 @@ looked(struct job *j)
 }
 
 static struct pausing *
+find(struct gateway *gw, const char *sandbox)
+{
+	struct table_entry *entry = table_find(&gw->pauses, sandbox);
+
+	return entry ? table_object(entry, struct pausing, entry) : NULL;
+}
+
+static struct pausing *
 begin(struct gateway *gw, const char *sandbox, struct err *e)
 {
 	struct pausing *p = NULL;
 
-	if (table_find(&gw->pauses, sandbox)) {
+	if (find(gw, sandbox)) {
 		err_set(e, ERR_WRONG_STATE, "sandbox %s is being paused",
 			sandbox);
 		return NULL;
@@ -241,18 +252,24 @@ void
 pause_start(struct gateway *gw, struct http_exchange *x, const uint8_t *body,
 	    size_t n)
 {
+	struct pausing *p = find(gw, x->grant.sandbox);
+	bool begun = p && !p->x; /* its client left, or there never was one */
 	struct err e;
-	struct pausing *p = begin(gw, x->grant.sandbox, &e);
 
 	(void)body;
 	(void)n;
+	if (!begun)
+		p = begin(gw, x->grant.sandbox, &e);
 	if (!p) {
 		reply_problem(x, &e);
 		return;
 	}
 	p->x = x;
-	text_copy(p->idem, sizeof(p->idem), x->grant.idem);
 	x->events = &client_events;
 	x->ctx = p;
+	if (begun)
+		return;
+	/* Else a job may read it now: that key's lease will end by itself. */
+	text_copy(p->idem, sizeof(p->idem), x->grant.idem);
 	next(p, gw->db, run_look, looked);
 }
