@@ -296,6 +296,20 @@ vmctl_set_network(struct vmctl *c, const struct vmctl_set_network_args *a,
 }
 
 int
+vmctl_pause(struct vmctl *c, const struct vmctl_switch_args *a,
+	    struct vmctl_vm *out, struct err *e)
+{
+	return call(c, VMCTL_OP_pause, a, out, NULL, e);
+}
+
+int
+vmctl_resume(struct vmctl *c, const struct vmctl_switch_args *a,
+	     struct vmctl_vm *out, struct err *e)
+{
+	return call(c, VMCTL_OP_resume, a, out, NULL, e);
+}
+
+int
 vmctl_stat(struct vmctl *c, const char *sandbox, struct vmctl_vm *out,
 	   struct err *e)
 {

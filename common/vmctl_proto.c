@@ -8,6 +8,7 @@ FIELDS_DEFINE(vmctl_error, VMCTL_ERROR_FIELDS)
 FIELDS_DEFINE(vmctl_create_args, VMCTL_CREATE_ARGS)
 FIELDS_DEFINE(vmctl_destroy_args, VMCTL_DESTROY_ARGS)
 FIELDS_DEFINE(vmctl_set_network_args, VMCTL_SET_NETWORK_ARGS)
+FIELDS_DEFINE(vmctl_switch_args, VMCTL_SWITCH_ARGS)
 FIELDS_DEFINE(vmctl_sandbox_args, VMCTL_SANDBOX_ARGS)
 FIELDS_DEFINE(vmctl_list_args, VMCTL_LIST_ARGS)
 FIELDS_DEFINE(vmctl_no_args, VMCTL_NO_ARGS)
@@ -20,6 +21,8 @@ FIELDS_DEFINE(vmctl_host_info, VMCTL_HOST_INFO)
 #define ARGS_create &vmctl_create_args_fields
 #define ARGS_destroy &vmctl_destroy_args_fields
 #define ARGS_set_network &vmctl_set_network_args_fields
+#define ARGS_pause &vmctl_switch_args_fields
+#define ARGS_resume &vmctl_switch_args_fields
 #define ARGS_stat &vmctl_sandbox_args_fields
 #define ARGS_open_channel &vmctl_sandbox_args_fields
 #define ARGS_list &vmctl_list_args_fields
@@ -28,6 +31,8 @@ FIELDS_DEFINE(vmctl_host_info, VMCTL_HOST_INFO)
 #define REPLY_create &vmctl_vm_fields
 #define REPLY_destroy &vmctl_empty_reply_fields
 #define REPLY_set_network &vmctl_vm_fields
+#define REPLY_pause &vmctl_vm_fields
+#define REPLY_resume &vmctl_vm_fields
 #define REPLY_stat &vmctl_vm_fields
 #define REPLY_open_channel &vmctl_empty_reply_fields
 #define REPLY_list &vmctl_list_reply_fields

@@ -25,6 +25,10 @@ int vmctl_destroy(struct vmctl *c, const struct vmctl_destroy_args *a,
 		  struct err *e);
 int vmctl_set_network(struct vmctl *c, const struct vmctl_set_network_args *a,
 		      struct vmctl_vm *out, struct err *e);
+int vmctl_pause(struct vmctl *c, const struct vmctl_switch_args *a,
+		struct vmctl_vm *out, struct err *e);
+int vmctl_resume(struct vmctl *c, const struct vmctl_switch_args *a,
+		 struct vmctl_vm *out, struct err *e);
 int vmctl_stat(struct vmctl *c, const char *sandbox, struct vmctl_vm *out,
 	       struct err *e);
 /* An owned, connected stream to the guest's agent port. The connection that

@@ -97,6 +97,14 @@ FIELDS_DECLARE(vmctl_destroy_args, VMCTL_DESTROY_ARGS)
 	F(S, ARR, allowlist, 0, 256, 0)
 FIELDS_DECLARE(vmctl_set_network_args, VMCTL_SET_NETWORK_ARGS)
 
+/* pause, resume: the guest with its clocks stands still, and goes on. Each is
+ * legal in both states: a new op_id of a state that is reached already fences
+ * what came before. */
+#define VMCTL_SWITCH_ARGS(F, S) \
+	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
+	F(S, INT, op_id, 1, INT64_MAX, FIELD_REQUIRED)
+FIELDS_DECLARE(vmctl_switch_args, VMCTL_SWITCH_ARGS)
+
 #define VMCTL_SANDBOX_ARGS(F, S) F(S, STR, sandbox, 21, 21, FIELD_REQUIRED)
 FIELDS_DECLARE(vmctl_sandbox_args, VMCTL_SANDBOX_ARGS)
 
@@ -107,7 +115,8 @@ FIELDS_DECLARE(vmctl_list_args, VMCTL_LIST_ARGS)
 #define VMCTL_NO_ARGS(F, S) F(S, BOOL, unused, 0, 0, 0)
 FIELDS_DECLARE(vmctl_no_args, VMCTL_NO_ARGS)
 
-/* One VM: the reply of create, set_network and stat, an element of list's `vms`. */
+/* One VM: the reply of create, set_network, pause, resume and stat, an element
+ * of list's `vms`. */
 #define VMCTL_VM_FIELDS(F, S) \
 	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
 	F(S, STR, state, 1, 16, FIELD_REQUIRED)	       /* a VMCTL_STATE */ \

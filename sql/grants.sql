@@ -6,8 +6,9 @@ GRANT SELECT, UPDATE (lock_seq) ON account TO 'caged-api'@'localhost';
 GRANT SELECT, INSERT, UPDATE (last_used_at, revoked_at) ON api_key
 	TO 'caged-api'@'localhost';
 GRANT SELECT, INSERT, UPDATE (state, op_id, op_owner, lease_until, error_code,
-	error_message, changed_at, started_at, stopped_at, destroyed_at, name,
-	metadata, timeout_s, network_mode, allowlist, ip) ON sandbox TO 'caged-api'@'localhost';
+	error_message, changed_at, started_at, stopped_at, destroyed_at,
+	pause_reason, active_at, name, metadata, timeout_s,
+	network_mode, allowlist, ip) ON sandbox TO 'caged-api'@'localhost';
 GRANT SELECT (sandbox_id), INSERT, DELETE ON sandbox_plan TO 'caged-api'@'localhost';
 GRANT SELECT, INSERT ON sandbox_transition TO 'caged-api'@'localhost';
 GRANT SELECT, UPDATE (ended_at) ON sandbox_run TO 'caged-api'@'localhost';
@@ -17,8 +18,8 @@ GRANT SELECT ON exec_output TO 'caged-api'@'localhost';
 
 -- caged-gateway: claims sandboxes, keeps execs; no account, no key.
 GRANT SELECT, UPDATE (state, op_id, op_owner, lease_until, error_code,
-	error_message, changed_at, started_at, stopped_at, destroyed_at)
-	ON sandbox TO 'caged-gateway'@'localhost';
+	error_message, changed_at, started_at, stopped_at, destroyed_at,
+	pause_reason) ON sandbox TO 'caged-gateway'@'localhost';
 GRANT SELECT, DELETE ON sandbox_plan TO 'caged-gateway'@'localhost';
 GRANT INSERT ON sandbox_transition TO 'caged-gateway'@'localhost';
 GRANT SELECT, INSERT, UPDATE (ended_at) ON sandbox_run
@@ -34,7 +35,8 @@ GRANT SELECT, INSERT, DELETE ON exec_output
 
 -- caged-keeper: mends states, deletes what is old; reads no plan, no command.
 GRANT SELECT, UPDATE (state, op_id, op_owner, lease_until, error_code,
-	error_message, changed_at, started_at, stopped_at, destroyed_at, ip), DELETE
+	error_message, changed_at, started_at, stopped_at, destroyed_at,
+	pause_reason, ip), DELETE
 	ON sandbox TO 'caged-keeper'@'localhost';
 GRANT SELECT (sandbox_id), DELETE ON sandbox_plan TO 'caged-keeper'@'localhost';
 GRANT INSERT ON sandbox_transition TO 'caged-keeper'@'localhost';

@@ -36,6 +36,12 @@ struct driver {
 	 * NULL: a new connection does that by itself. */
 	int (*hang_up)(const struct host *h, int folder,
 		       const struct vm_state *st, struct err *e);
+	/* In a job, as root: the guest of a living VMM stands still with its
+	 * clocks, memory kept; and goes on. Neither minds a repeat. */
+	int (*pause)(const struct host *h, int folder,
+		     const struct vm_state *st, struct err *e);
+	int (*resume)(const struct host *h, int folder,
+		      const struct vm_state *st, struct err *e);
 	/* In a job, as root: the network of a running VM as st->network says;
 	 * fills resolver_*, and adds up sent_bytes and received_bytes. */
 	int (*set_network)(const struct host *h, struct vm_state *st,

@@ -197,6 +197,32 @@ fake_set_network(const struct host *h, struct vm_state *st, struct err *e)
 	return 0;
 }
 
+static int
+send_signal(const struct vm_state *st, int sig, struct err *e)
+{
+	if (kill(st->pid, sig) < 0)
+		return err_errno(e, "signal the fake VMM");
+	return 0;
+}
+
+static int
+fake_pause(const struct host *h, int folder, const struct vm_state *st,
+	   struct err *e)
+{
+	(void)h;
+	(void)folder;
+	return send_signal(st, SIGSTOP, e);
+}
+
+static int
+fake_resume(const struct host *h, int folder, const struct vm_state *st,
+	    struct err *e)
+{
+	(void)h;
+	(void)folder;
+	return send_signal(st, SIGCONT, e);
+}
+
 const struct driver driver_fake = {
 	.name = "fake",
 	.start = fake_start,
@@ -204,5 +230,7 @@ const struct driver driver_fake = {
 	.templates = fake_templates,
 	.boot = fake_boot,
 	.set_network = fake_set_network,
+	.pause = fake_pause,
+	.resume = fake_resume,
 	.accel = fake_accel,
 };

@@ -248,22 +248,45 @@ qemu_boot(const struct host *h, int folder, struct vm_state *st, struct err *e)
 	return rc;
 }
 
+/* Says one thing to a VMM that runs already. */
+static int
+command(const struct host *h, int folder, const struct vm_state *st,
+	const char *name, const char *arguments, struct err *e)
+{
+	auto_close int qmp = port_connect(folder, VM_STORE_QMP, e);
+	const struct qmp_helper helper = {.uid = st->uid,
+					  .root = h->jail_root[JAILROOT_VMM],
+					  .qmp_fd = qmp,
+					  .log_fd = -1,
+					  .command = name,
+					  .arguments = arguments};
+
+	return qmp < 0 ? -1 : qmp_helper_run(&helper, e);
+}
+
 /* A chardev serves one connection at a time: QEMU must end the old one. */
 static int
 qemu_hang_up(const struct host *h, int folder, const struct vm_state *st,
 	     struct err *e)
 {
-	auto_close int qmp = port_connect(folder, VM_STORE_QMP, e);
-	const struct qmp_helper helper = {
-		.uid = st->uid,
-		.root = h->jail_root[JAILROOT_VMM],
-		.qmp_fd = qmp,
-		.log_fd = -1,
-		.command = "yank",
-		.arguments = "{\"instances\":[{\"type\":\"chardev\","
-			     "\"id\":\"agent\"}]}"};
+	return command(h, folder, st, "yank",
+		       "{\"instances\":[{\"type\":\"chardev\","
+		       "\"id\":\"agent\"}]}",
+		       e);
+}
 
-	return qmp < 0 ? -1 : qmp_helper_run(&helper, e);
+static int
+qemu_pause(const struct host *h, int folder, const struct vm_state *st,
+	   struct err *e)
+{
+	return command(h, folder, st, "stop", NULL, e);
+}
+
+static int
+qemu_resume(const struct host *h, int folder, const struct vm_state *st,
+	    struct err *e)
+{
+	return command(h, folder, st, "cont", NULL, e);
 }
 
 static int
@@ -282,6 +305,8 @@ const struct driver driver_qemu = {
 	.boot = qemu_boot,
 	.set_network = vm_net_change,
 	.resolve = qemu_resolve,
+	.pause = qemu_pause,
+	.resume = qemu_resume,
 	.hang_up = qemu_hang_up,
 	.accel = qemu_accel,
 };

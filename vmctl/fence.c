@@ -25,6 +25,7 @@ fence_state(const struct vm_state *st, enum vmctl_op op, struct err *e)
 		[VMCTL_STATE_absent] = {ERR_SANDBOX_NOT_FOUND, "unknown here"},
 		[VMCTL_STATE_creating] = {ERR_SANDBOX_NOT_RUNNING, "creating"},
 		[VMCTL_STATE_running] = {ERR_WRONG_STATE, "running"},
+		[VMCTL_STATE_paused] = {ERR_SANDBOX_PAUSED, "paused"},
 		[VMCTL_STATE_exited] = {ERR_GUEST_GONE, "exited"},
 		[VMCTL_STATE_destroying] = {ERR_SANDBOX_NOT_RUNNING,
 					    "destroying"},

@@ -31,6 +31,8 @@ static const struct {
 	[JOB_EXIT] = {"exit", job_work_exit, VMCTL_OP_destroy},
 	[JOB_NETWORK] = {"network", job_work_network, VMCTL_OP_set_network},
 	[JOB_RESOLVER] = {"resolver", job_work_resolver, VMCTL_OP_set_network},
+	[JOB_PAUSE] = {"pause", job_work_pause, VMCTL_OP_pause},
+	[JOB_RESUME] = {"resume", job_work_resume, VMCTL_OP_resume},
 	[JOB_HANG_UP] = {"hang_up", job_work_hang_up, VMCTL_OP_open_channel},
 };
 

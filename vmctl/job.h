@@ -26,6 +26,8 @@ enum job_kind {
 	JOB_EXIT,     /* the VMM is gone: to exited */
 	JOB_NETWORK,  /* a running VM's network to what its state says */
 	JOB_RESOLVER, /* a new resolver for one that died */
+	JOB_PAUSE,    /* the guest of a living VMM stops: to paused */
+	JOB_RESUME,   /* it goes on: to running */
 	JOB_HANG_UP,  /* ends the agent port's connection; no change of state */
 };
 

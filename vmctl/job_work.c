@@ -135,3 +135,42 @@ job_work_resolver(const struct host *h, struct vm_state *st,
 		return err_wrap(e, "resolver of %s", st->sandbox);
 	return vm_store_write(h->dir_fd, st, e);
 }
+
+/* As the network: the intent first, so that a job that was cut is done. */
+static int
+work_switch(const struct host *h, struct vm_state *st,
+	    int (*drive)(const struct host *h, int folder,
+			 const struct vm_state *st, struct err *e),
+	    enum vmctl_state to, struct err *e)
+{
+	auto_close int folder = vm_store_folder(h->dir_fd, st->sandbox, 0, e);
+
+	st->done = false;
+	st->error = ERR_NONE;
+	if (folder < 0 || vm_store_write(h->dir_fd, st, e) < 0 ||
+	    drive(h, folder, st, e) < 0)
+		return -1;
+	st->state = to;
+	st->done = true;
+	return vm_store_write(h->dir_fd, st, e);
+}
+
+int
+job_work_pause(const struct host *h, struct vm_state *st,
+	       const struct job_task *t, struct err *e)
+{
+	(void)t;
+	if (work_switch(h, st, h->driver->pause, VMCTL_STATE_paused, e) < 0)
+		return err_wrap(e, "pause %s", st->sandbox);
+	return 0;
+}
+
+int
+job_work_resume(const struct host *h, struct vm_state *st,
+		const struct job_task *t, struct err *e)
+{
+	(void)t;
+	if (work_switch(h, st, h->driver->resume, VMCTL_STATE_running, e) < 0)
+		return err_wrap(e, "resume %s", st->sandbox);
+	return 0;
+}

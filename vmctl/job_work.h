@@ -22,6 +22,10 @@ int job_work_destroy(const struct host *h, struct vm_state *st,
 		     const struct job_task *t, struct err *e);
 int job_work_undo(const struct host *h, struct vm_state *st,
 		  const struct job_task *t, struct err *e);
+int job_work_pause(const struct host *h, struct vm_state *st,
+		   const struct job_task *t, struct err *e);
+int job_work_resume(const struct host *h, struct vm_state *st,
+		    const struct job_task *t, struct err *e);
 int job_work_hang_up(const struct host *h, struct vm_state *st,
 		     const struct job_task *t, struct err *e);
 int job_work_exit(const struct host *h, struct vm_state *st,

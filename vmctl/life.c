@@ -15,6 +15,7 @@
 #include "host.h"
 #include "job.h"
 #include "life_net.h"
+#include "life_switch.h"
 #include "log.h"
 #include "net_request.h"
 #include "place.h"
@@ -244,7 +245,7 @@ vmm_exited(struct host *h, struct vm *vm, int status)
 {
 	loop_close(&h->loop, &vm->exit);
 	/* A destroy that runs has killed it, and goes on. */
-	if (vm->st.state != VMCTL_STATE_running)
+	if (!vm_state_lives(&vm->st))
 		return;
 	describe_exit(vm->st.exit_cause, status);
 	log_warn("vmm exited", "sandbox", vm->st.sandbox, "cause",
@@ -344,6 +345,10 @@ job_ended(struct host *h, struct vm *vm, enum job_kind kind, struct request *r,
 	}
 	if (kind == JOB_NETWORK || kind == JOB_RESOLVER) {
 		life_net_ended(h, vm, kind, r, res);
+		return;
+	}
+	if (kind == JOB_PAUSE || kind == JOB_RESUME) {
+		life_switch_ended(h, vm, kind, r, res);
 		return;
 	}
 	if (ok)

@@ -2,7 +2,8 @@
  * The life of a VM in the loop: jobs start and end, VMMs die, queues move on.
  *
  *	absent -> creating -> running -> destroying -> destroyed
- *	             |           |
+ *	             |         |   |
+ *	             |     paused  |     (and back; from there as from running)
  *	          (undo)       exited -> destroying
  *	             |
  *	          absent

@@ -8,6 +8,7 @@
 #include "host_info.h"
 #include "life.h"
 #include "life_net.h"
+#include "life_switch.h"
 #include "request.h"
 #include "vm.h"
 #include "vm_json.h"
@@ -36,6 +37,18 @@ void
 ops_set_network(struct host *h, struct vm *vm, struct request *r)
 {
 	life_net_set(h, vm, r);
+}
+
+void
+ops_pause(struct host *h, struct vm *vm, struct request *r)
+{
+	life_switch_set(h, vm, r);
+}
+
+void
+ops_resume(struct host *h, struct vm *vm, struct request *r)
+{
+	life_switch_set(h, vm, r);
 }
 
 void

@@ -51,6 +51,7 @@ recover_decide(const struct vm_state *st, bool lives, int64_t now_us)
 	case VMCTL_STATE_creating:
 		return RECOVER_UNDO;
 	case VMCTL_STATE_running:
+	case VMCTL_STATE_paused:
 		return lives ? RECOVER_ADOPT : RECOVER_EXIT;
 	case VMCTL_STATE_destroying:
 		return RECOVER_DESTROY;
@@ -240,14 +241,19 @@ kill_orphans(const struct host *h, struct err *e)
 	}
 }
 
+/* Brings about what an operation that was cut was to do. */
 static void
-mend_network(struct host *h, struct vm *vm)
+go_on(struct host *h, struct vm *vm)
 {
 	const struct vm_state *st = &vm->st;
 
-	if (vm->job || st->state != VMCTL_STATE_running)
+	if (vm->job || !vm_state_lives(st))
 		return;
-	if (st->op == VMCTL_OP_set_network && !st->done)
+	if (st->op == VMCTL_OP_pause && !st->done)
+		life_resume(h, vm, JOB_PAUSE);
+	else if (st->op == VMCTL_OP_resume && !st->done)
+		life_resume(h, vm, JOB_RESUME);
+	else if (st->op == VMCTL_OP_set_network && !st->done)
 		life_resume(h, vm, JOB_NETWORK);
 	else
 		life_net_mend(h, vm);
@@ -272,7 +278,7 @@ recover_run(struct host *h, struct err *e)
 		return err_wrap(e, "recover");
 	/* After the orphans: these start processes of VMs' uids. */
 	for (size_t i = 0; i < h->vms.count; i++)
-		mend_network(h, h->vms.vms[i]);
+		go_on(h, h->vms.vms[i]);
 	if (!running && h->jail_root[JAILROOT_VMM][0])
 		jailroot_prune(h->conf->vm_dir, h->jail_root);
 	return 0;

@@ -21,6 +21,7 @@ struct request {
 		struct vmctl_create_args create;
 		struct vmctl_destroy_args destroy;
 		struct vmctl_set_network_args set_network;
+		struct vmctl_switch_args switches;
 		struct vmctl_sandbox_args sandbox;
 		struct vmctl_list_args list;
 		struct vmctl_no_args none;

@@ -72,7 +72,7 @@ fill(const struct vm_state *st, struct vmctl_vm *v)
 		.has_op_id = true,
 		.boot = st->boot,
 		.has_boot = true,
-		.pid = st->state == VMCTL_STATE_running ? st->pid : 0,
+		.pid = vm_state_lives(st) ? st->pid : 0,
 		.has_pid = true,
 		.uid = st->uid,
 		.has_uid = true,

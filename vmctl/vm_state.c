@@ -33,6 +33,13 @@ vm_state_holds(const struct vm_state *st)
 	       st->state != VMCTL_STATE_destroyed;
 }
 
+bool
+vm_state_lives(const struct vm_state *st)
+{
+	return st->state == VMCTL_STATE_running ||
+	       st->state == VMCTL_STATE_paused;
+}
+
 #define SET(r, name, value) \
 	do { \
 		(r)->name = (value); \

@@ -82,6 +82,8 @@ void vm_state_fail(struct vm_state *st, const struct err *why);
 /* Whether it has a uid, a promise of memory or disk, or files besides its
  * state. */
 bool vm_state_holds(const struct vm_state *st);
+/* Whether it has a VMM: running or paused. */
+bool vm_state_lives(const struct vm_state *st);
 /* Appends the file's text. 0 or -1. */
 int vm_state_print(const struct vm_state *st, struct buf *b, struct err *e);
 /* INVALID_REQUEST for anything that vm_state_print cannot have written. */

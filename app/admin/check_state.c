@@ -42,7 +42,8 @@ static bool
 vm_is_there(int state)
 {
 	return state == VMCTL_STATE_creating || state == VMCTL_STATE_running ||
-	       state == VMCTL_STATE_exited || state == VMCTL_STATE_destroying;
+	       state == VMCTL_STATE_paused || state == VMCTL_STATE_exited ||
+	       state == VMCTL_STATE_destroying;
 }
 
 /* Asks vmctl nothing: it is in the middle of its list. */
@@ -87,18 +88,23 @@ look_running_row(void *arg, const struct store_host_row *r)
 	struct look *l = arg;
 	struct err e = {0};
 	struct sandbox again;
+	enum vmctl_state want;
 	int state;
 
 	l->last_seq = r->sandbox.seq;
 	l->page_count++;
-	if (r->sandbox.state != SANDBOX_running)
+	if (r->sandbox.state == SANDBOX_running)
+		want = VMCTL_STATE_running;
+	else if (r->sandbox.state == SANDBOX_paused)
+		want = VMCTL_STATE_paused;
+	else
 		return 0;
 	state = vm_state(l, r->sandbox.id);
-	if (state < 0 || state == VMCTL_STATE_running)
+	if (state < 0 || state == (int)want)
 		return 0;
 	if (store_sandbox_get(l->d->store, NULL, r->sandbox.id, &again, &e) ==
 		    0 &&
-	    again.state == SANDBOX_running)
+	    again.state == r->sandbox.state && again.op_id == r->sandbox.op_id)
 		doctor_found(l->out, "%s is %s", again.id,
 			     vmctl_state_name((enum vmctl_state)state));
 	return 0;

@@ -38,10 +38,20 @@ static const struct {
 } guest_states[SANDBOX_STATE_COUNT] = {
 	[SANDBOX_creating] = {ERR_SANDBOX_NOT_RUNNING, "is not running yet"},
 	[SANDBOX_running] = {ERR_NONE, ""},
+	[SANDBOX_pausing] = {ERR_SANDBOX_PAUSED, "is being paused"},
+	[SANDBOX_paused] = {ERR_SANDBOX_PAUSED, "is paused"},
+	[SANDBOX_resuming] = {ERR_SANDBOX_PAUSED, "is being resumed"},
 	[SANDBOX_error] = {ERR_SANDBOX_FAILED, "has failed"},
 	[SANDBOX_destroying] = {ERR_SANDBOX_DESTROYED, "is destroyed"},
 	[SANDBOX_destroyed] = {ERR_SANDBOX_DESTROYED, "is destroyed"},
 };
+
+int
+call_refuse(const struct sandbox *s, struct err *e)
+{
+	return err_set(e, guest_states[s->state].code, "sandbox %s %s", s->id,
+		       guest_states[s->state].why);
+}
 
 int
 call_guest(struct call *c, struct sandbox *out, struct err *e)
@@ -51,8 +61,7 @@ call_guest(struct call *c, struct sandbox *out, struct err *e)
 	if (call_sandbox(c, &s, e))
 		return -1;
 	if (guest_states[s.state].code != ERR_NONE)
-		return err_set(e, guest_states[s.state].code, "sandbox %s %s",
-			       s.id, guest_states[s.state].why);
+		return call_refuse(&s, e);
 	if (strcmp(s.host, c->api->host) != 0)
 		return err_set(e, ERR_GATEWAY_UNAVAILABLE,
 			       "sandbox %s is on another host", s.id);

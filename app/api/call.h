@@ -29,8 +29,10 @@ struct call {
  */
 int call_sandbox(struct call *c, struct sandbox *out, struct err *e);
 /* The same, when its guest can be asked something: SANDBOX_NOT_RUNNING,
- * SANDBOX_FAILED or SANDBOX_DESTROYED otherwise. */
+ * SANDBOX_PAUSED, SANDBOX_FAILED or SANDBOX_DESTROYED otherwise. */
 int call_guest(struct call *c, struct sandbox *out, struct err *e);
+/* -1 with what call_guest says of a sandbox that does not run. */
+int call_refuse(const struct sandbox *s, struct err *e);
 #define CALL_ACTOR_SIZE 48
 /* "key:<id>": who, for transitions. */
 void call_actor(const struct call *c, char out[CALL_ACTOR_SIZE]);

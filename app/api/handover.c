@@ -51,7 +51,7 @@ add_grant(struct call *c, const struct grant *g, struct err *e)
 
 static int
 permit(struct call *c, const struct sandbox *s, enum grant_op op,
-       const char *exec, struct err *e)
+       const char *exec, const char *idem, struct err *e)
 {
 	struct grant g;
 
@@ -59,6 +59,7 @@ permit(struct call *c, const struct sandbox *s, enum grant_op op,
 	g.boot = s->boot;
 	text_copy(g.sandbox, sizeof(g.sandbox), s->id);
 	text_copy(g.exec, sizeof(g.exec), exec ? exec : "");
+	text_copy(g.idem, sizeof(g.idem), idem);
 	return add_grant(c, &g, e);
 }
 
@@ -66,7 +67,18 @@ int
 handover_to_gateway(struct call *c, const struct sandbox *s, enum grant_op op,
 		    const char *exec, struct err *e)
 {
-	if (permit(c, s, op, exec, e))
+	if (permit(c, s, op, exec, "", e))
+		return -1;
+	response_header(c->resp, HANDOVER_HEADER, location_of(op));
+	response_empty(c->resp, 200);
+	return 0;
+}
+
+int
+handover_settling(struct call *c, const struct sandbox *s, enum grant_op op,
+		  const char *idem, struct err *e)
+{
+	if (permit(c, s, op, NULL, idem, e))
 		return -1;
 	response_header(c->resp, HANDOVER_HEADER, location_of(op));
 	response_empty(c->resp, 200);
@@ -77,7 +89,7 @@ int
 handover_authorize(struct call *c, const struct sandbox *s, enum grant_op op,
 		   struct err *e)
 {
-	if (permit(c, s, op, NULL, e))
+	if (permit(c, s, op, NULL, "", e))
 		return -1;
 	response_empty(c->resp, 204);
 	return 0;

@@ -14,6 +14,10 @@ struct sandbox;
 int handover_to_gateway(struct call *c, const struct sandbox *s,
 			enum grant_op op, const char *exec, struct err *e);
 /* The same for an upload: the grant alone, with status 204. */
+/* The same, for one that settles the Idempotency-Key whose claim made `idem`
+ * ("": there is none). */
+int handover_settling(struct call *c, const struct sandbox *s, enum grant_op op,
+		      const char *idem, struct err *e);
 int handover_authorize(struct call *c, const struct sandbox *s,
 		       enum grant_op op, struct err *e);
 /* Makes the gateway refuse an upload with `why`; cannot fail but for memory. */

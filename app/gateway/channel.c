@@ -186,6 +186,10 @@ greeting_timeout(struct channel *ch)
 {
 	struct err e;
 
+	if (ch->held) {
+		set_timer(ch, CHANNEL_RESYNC_MS);
+		return;
+	}
 	if (time_mono_ms() < ch->greet_by_ms) {
 		resync(ch);
 		return;

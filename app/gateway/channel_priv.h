@@ -33,6 +33,7 @@ struct channel {
 	int64_t boot;
 	enum channel_state state;
 	bool known_up; /* the guest answered a HELLO before */
+	bool held;     /* the guest stands still: see channels_hold */
 	bool busy;     /* within a callback of the loop: not to be freed */
 	int tries;
 	int64_t not_before_ms, greet_by_ms;

@@ -6,6 +6,7 @@
 
 #include "channel_priv.h"
 #include "err.h"
+#include "timeutil.h"
 
 struct channels *
 channels_new(struct event_base *base, const struct channel_host *host,
@@ -82,6 +83,33 @@ channels_drop(struct channels *cs, const char *sandbox)
 	err_set(&gone, ERR_GUEST_GONE, "the sandbox's VM is gone");
 	channel_fail(ch, &gone);
 	channel_settle(ch);
+}
+
+void
+channels_hold(struct channels *cs, const char *sandbox)
+{
+	struct channel *ch = find(cs, sandbox);
+
+	if (ch)
+		ch->held = true;
+}
+
+void
+channels_release(struct channels *cs, const char *sandbox)
+{
+	struct channel *ch = find(cs, sandbox);
+	int64_t now = time_mono_ms();
+	struct stream *s;
+
+	if (!ch || !ch->held)
+		return;
+	ch->held = false;
+	ch->greet_by_ms = now + CHANNEL_GREET_MS;
+	for (size_t i = 0; i < CHANNEL_STREAMS_MAX; i++)
+		if (ch->slot[i])
+			ch->slot[i]->since_ms = now;
+	TAILQ_FOREACH(s, &ch->waiting, link)
+		s->since_ms = now;
 }
 
 struct channel *

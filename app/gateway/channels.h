@@ -26,13 +26,11 @@ struct stream;
 
 #define CHANNEL_GREET_MS 30000 /* for a WELCOME: a guest that boots */
 #define CHANNEL_RESYNC_MS 2000 /* for a WELCOME of a guest that is up */
-#define CHANNEL_IDLE_MS \
-	((int64_t)15 * 60000) /* without a stream: then closed */
-#define CHANNEL_TRIES 4	      /* to get a descriptor */
-#define CHANNEL_PENALTY_MS \
-	1000 /* before a guest that misbehaved is tried again */
-#define CHANNEL_OUT_MAX \
-	((size_t)1024 * 1024) /* bytes unsent: then no more DATA */
+#define CHANNEL_IDLE_MS INT64_C(900000) /* without a stream: then closed */
+#define CHANNEL_TRIES 4			/* to get a descriptor */
+/* Before a guest that misbehaved is tried again. */
+#define CHANNEL_PENALTY_MS 1000
+#define CHANNEL_OUT_MAX ((size_t)1 << 20) /* bytes unsent: no more DATA */
 
 /* Where descriptors come from, and who hears of what happened. */
 struct channel_host {
@@ -82,6 +80,11 @@ size_t channels_streams(const struct channels *cs, const char *sandbox,
 			const struct stream_kind *kind);
 /* The sandbox's VM is gone or will be: its streams fail with GUEST_GONE. */
 void channels_drop(struct channels *cs, const char *sandbox);
+
+/* The guest stands still: no deadline of it or of its streams ends until
+ * release, when each begins anew. */
+void channels_hold(struct channels *cs, const char *sandbox);
+void channels_release(struct channels *cs, const char *sandbox);
 
 /* `fd` is taken over. */
 void channel_opened(struct channel *ch, int fd);

@@ -15,22 +15,27 @@
 #include "handlers.h"
 #include "http.h"
 #include "jobs.h"
+#include "pause.h"
 #include "reply.h"
+#include "store/store_idempotency.h"
 #include "text.h"
 #include "undo.h"
+#include "vmctl_client.h"
 
 #define ENTROPY 64
 #define MACHINE_ID 16
 
 /*
- * load (row and plan, database) -> claim stream (guest) -> commit (database)
- * -> answer. A failure of the guest goes through undo.
+ * load (row and plan, database) -> resume (vmctl, when it is paused) -> claim
+ * stream (guest) -> commit (database) -> answer. A failure of the guest goes
+ * through undo, or back to paused.
  */
 struct claiming {
 	struct table_entry entry; /* gateway.claims */
 	struct gateway *gw;
 	struct http_exchange *x; /* NULL: nobody waits */
 	bool respond_async;
+	char idem[ID_SIZE]; /* see struct grant */
 	char sandbox[ID_SIZE];
 	int64_t boot;
 	struct sandbox row;
@@ -80,8 +85,17 @@ answer_row(struct claiming *c, int status)
 	c->x = NULL;
 	if (!x)
 		return;
-	http_header(x, "Location", "/v1/sandboxes/%s", c->sandbox);
+	if (x->grant.op == GRANT_OP_create)
+		http_header(x, "Location", "/v1/sandboxes/%s", c->sandbox);
 	reply_json(x, status, sandbox_json(&c->row));
+}
+
+static void
+answer_running(struct claiming *c)
+{
+	bool made = c->x && c->x->grant.op == GRANT_OP_create;
+
+	answer_row(c, made ? 201 : 200);
 }
 
 /* Ends the claim without touching the VM. */
@@ -106,6 +120,11 @@ undone(struct undo *u)
 static void
 fail(struct claiming *c, const struct err *e)
 {
+	if (c->row.state == SANDBOX_resuming) {
+		pause_undo(c->gw, c->sandbox, c->row.op_id, e);
+		give_up(c, e);
+		return;
+	}
 	c->undo = (struct undo){
 		.gw = c->gw,
 		.creating_op_id = c->row.op_id,
@@ -123,8 +142,11 @@ run_commit(struct job *j, void *ctx)
 	struct sandbox now;
 
 	c->rc = claim_db_commit(ctx, &c->row, &now, &c->error);
-	if (c->rc == 0)
-		c->row = now;
+	if (c->rc < 0)
+		return;
+	c->row = now;
+	if (c->idem[0])
+		store_idem_settle(ctx, c->idem, 200, &c->error);
 }
 
 static void
@@ -142,7 +164,7 @@ committed(struct job *j)
 	const struct timeval tv = {.tv_sec = CLAIM_RETRY_MS / 1000};
 
 	if (c->rc == 0) {
-		answer_row(c, 201);
+		answer_running(c);
 		claiming_free(c);
 	} else if (c->error.code == ERR_DATABASE_UNAVAILABLE &&
 		   ++c->tries < CLAIM_DB_TRIES && c->timer) {
@@ -183,8 +205,9 @@ on_fail(void *owner, const struct err *e, bool lost)
 	}
 	/* While there is no sandbox its guest's ends are the VMM's. */
 	if (!err_retryable(e->code))
-		err_set(&failed, ERR_VMM_FAILED,
-			"the sandbox did not start: %s", e->msg);
+		err_set(&failed, ERR_VMM_FAILED, "the sandbox did not %s: %s",
+			c->row.state == SANDBOX_resuming ? "go on" : "start",
+			e->msg);
 	fail(c, &failed);
 }
 
@@ -200,13 +223,15 @@ static struct stream *
 open_claim(struct claiming *c, const char *entropy, const char *machine_id,
 	   struct err *e)
 {
+	bool resuming = c->row.state == SANDBOX_resuming;
 	struct claim record = {0};
 	const struct stream_request r = {
 		.sandbox = c->sandbox,
 		.boot = c->boot,
+		.up = resuming,
 		.kind = &kind_claim,
 		.record = &record,
-		.timeout_ms = CLAIM_MS,
+		.timeout_ms = resuming ? CLAIM_RESUME_MS : CLAIM_MS,
 		.whole = true,
 		.events = &events,
 		.owner = c,
@@ -241,6 +266,44 @@ ask_guest(struct claiming *c)
 }
 
 static void
+run_resume(struct job *j, void *ctx)
+{
+	struct claiming *c = OF(j);
+	const struct vmctl_switch_args a = {
+		.sandbox = c->sandbox,
+		.has_sandbox = true,
+		.op_id = c->row.op_id,
+		.has_op_id = true,
+	};
+	struct vmctl_vm vm;
+
+	c->rc = vmctl_resume(ctx, &a, &vm, &c->error);
+}
+
+static void
+resumed(struct job *j)
+{
+	struct claiming *c = OF(j);
+
+	if (c->rc < 0) {
+		fail(c, &c->error);
+		return;
+	}
+	channels_release(c->gw->channels, c->sandbox);
+	ask_guest(c);
+}
+
+static void
+resume(struct claiming *c)
+{
+	c->job = (struct job){.run = run_resume, .done = resumed};
+	if (jobs_add(c->gw->vm, &c->job) == 0)
+		return;
+	err_set(&c->error, ERR_OVERLOADED, "too much waits for vmctl");
+	fail(c, &c->error);
+}
+
+static void
 run_load(struct job *j, void *ctx)
 {
 	struct claiming *c = OF(j);
@@ -255,21 +318,24 @@ loaded(struct job *j)
 	struct claiming *c = OF(j);
 
 	if (c->rc == 0 && c->row.state == SANDBOX_running) {
-		answer_row(c,
-			   201); /* a former gateway, or the resume, did it */
+		/* A former gateway did it. */
+		answer_running(c);
 		claiming_free(c);
 		return;
 	}
-	if (c->rc == 0 && c->row.state != SANDBOX_creating)
-		c->rc = err_set(&c->error, ERR_SANDBOX_DESTROYED,
-				"the sandbox was destroyed while it was made");
+	if (c->rc == 0 && c->row.state != SANDBOX_creating &&
+	    c->row.state != SANDBOX_resuming)
+		c->rc = claim_db_lost(&c->row, &c->error);
 	if (c->rc < 0) {
 		give_up(c, &c->error);
 		return;
 	}
 	if (c->respond_async)
 		answer_row(c, 202);
-	ask_guest(c);
+	if (c->row.state == SANDBOX_resuming)
+		resume(c);
+	else
+		ask_guest(c);
 }
 
 static struct claiming *
@@ -337,20 +403,24 @@ claim_start(struct gateway *gw, struct http_exchange *x, const uint8_t *body,
 	    size_t n)
 {
 	struct claiming *c = find(gw, x->grant.sandbox);
+	bool begun = c != NULL;
 	struct err e;
 
 	(void)body; /* the worker read it */
 	(void)n;
 	if (c && c->x)
-		err_set(&e, ERR_WRONG_STATE, "the sandbox is being made");
+		err_set(&e, ERR_WRONG_STATE, "the sandbox is being started");
 	if (!c)
 		c = begin(gw, x->grant.sandbox, x->grant.boot, &e);
 	if (!c || c->x) {
 		reply_problem(x, &e);
 		return;
 	}
+	/* Else a job may read it now: that key's lease will end by itself. */
+	if (!begun)
+		text_copy(c->idem, sizeof(c->idem), x->grant.idem);
 	c->x = x;
-	c->respond_async = wants_async(x);
+	c->respond_async = x->grant.op == GRANT_OP_create && wants_async(x);
 	x->events = &client_events;
 	x->ctx = c;
 }

@@ -51,16 +51,27 @@ claim_db_load(struct store *s, const uint8_t key[PLAN_KEY_SIZE],
 }
 
 int
+claim_db_lost(const struct sandbox *now, struct err *e)
+{
+	if (sandbox_state_alive(now->state))
+		return err_set(e, ERR_WRONG_STATE, "sandbox %s is %s meanwhile",
+			       now->id, sandbox_state_name(now->state));
+	return err_set(e, ERR_SANDBOX_DESTROYED,
+		       "the sandbox was destroyed while it was started");
+}
+
+int
 claim_db_commit(struct store *s, const struct sandbox *row, struct sandbox *out,
 		struct err *e)
 {
 	const struct store_move m = {
 		.sandbox = row->id,
 		.op_id = row->op_id,
-		.from = SANDBOX_creating,
+		.from = row->state,
 		.to = SANDBOX_running,
 		.actor = GATEWAY_ACTOR,
-		.reason = "claimed",
+		.reason =
+			row->state == SANDBOX_resuming ? "resumed" : "claimed",
 		.message = "",
 	};
 	enum store_move_outcome outcome;
@@ -68,7 +79,6 @@ claim_db_commit(struct store *s, const struct sandbox *row, struct sandbox *out,
 	if (store_sandbox_move(s, &m, &outcome, out, e) < 0)
 		return -1;
 	if (outcome == STORE_MOVE_LOST)
-		return err_set(e, ERR_SANDBOX_DESTROYED,
-			       "the sandbox was destroyed while it was made");
+		return claim_db_lost(out, e);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "http.h"
 #include "jobs.h"
 #include "log.h"
+#include "pause.h"
 #include "proc.h"
 #include "resume.h"
 #include "route.h"
@@ -256,6 +257,7 @@ gateway_close(struct gateway *gw)
 	collect_free_all(gw);
 	channels_free(gw->channels);
 	claim_free_all(gw);
+	pause_free_all(gw);
 	resume_free(gw->resume);
 	scribe_free(gw->scribe);
 	grants_free(gw->used);

@@ -47,6 +47,7 @@ struct gateway {
 	struct scribe *scribe;
 	struct table execs;    /* struct exec_live */
 	struct table claims;   /* struct claiming */
+	struct table pauses;   /* struct pausing */
 	struct table collects; /* struct collecting */
 	struct resume *resume;
 	bool stopping;

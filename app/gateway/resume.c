@@ -9,6 +9,7 @@
 #include "gateway.h"
 #include "id.h"
 #include "jobs.h"
+#include "pause.h"
 #include "store/store_exec.h"
 #include "store/store_sandbox.h"
 #include "text.h"
@@ -19,7 +20,7 @@
 struct left {
 	char sandbox[ID_SIZE];
 	int64_t boot;
-	bool creating;
+	enum sandbox_state state;
 	bool live; /* creating: its VMM exists; running: commands may run */
 };
 
@@ -46,11 +47,11 @@ add_row(void *arg, const struct store_host_row *row)
 
 	r->after = sb->seq;
 	r->page++;
-	if (sb->state != SANDBOX_creating && sb->state != SANDBOX_running)
+	if (sb->state != SANDBOX_running && !sandbox_state_transient(sb->state))
 		return 0;
 	*l = (struct left){
 		.boot = sb->boot,
-		.creating = sb->state == SANDBOX_creating,
+		.state = sb->state,
 	};
 	text_copy(l->sandbox, sizeof(l->sandbox), sb->id);
 	return ++r->count == RESUME_MAX;
@@ -82,7 +83,7 @@ run_read(struct job *j, void *ctx)
 	} while (r->rc == 0 && r->page == PAGE && r->count < RESUME_MAX);
 	for (size_t i = 0; r->rc == 0 && i < r->count; i++) {
 		l = &r->list[i];
-		if (!l->creating)
+		if (l->state == SANDBOX_running)
 			r->rc = store_exec_running(ctx, l->sandbox, 1, has_exec,
 						   &l->live, &e);
 	}
@@ -97,7 +98,7 @@ run_stat(struct job *j, void *ctx)
 	struct err e;
 
 	for (size_t i = 0; i < r->count; i++)
-		if (r->list[i].creating &&
+		if (r->list[i].state == SANDBOX_creating &&
 		    vmctl_stat(ctx, r->list[i].sandbox, &vm, &e) == 0)
 			r->list[i].live = vmctl_state_from_name(vm.state) ==
 					  VMCTL_STATE_running;
@@ -111,8 +112,11 @@ stat_done(struct job *j)
 
 	for (size_t i = 0; i < r->count && !r->gw->stopping; i++) {
 		l = &r->list[i];
-		if (l->live && l->creating)
+		if (l->state == SANDBOX_resuming ||
+		    (l->live && l->state == SANDBOX_creating))
 			claim_resume(r->gw, l->sandbox, l->boot);
+		else if (l->state == SANDBOX_pausing)
+			pause_resume(r->gw, l->sandbox);
 		else if (l->live)
 			collect_start(r->gw, l->sandbox, l->boot);
 	}

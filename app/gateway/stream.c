@@ -116,7 +116,7 @@ on_timeout(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (s->id && !guest_has_turn(s))
+	if ((s->id && !guest_has_turn(s)) || (ch && ch->held))
 		left = s->timeout_ms;
 	if (left > 0) {
 		arm(s, left);

@@ -4,7 +4,8 @@
 
 #define VM(name) (1u << VMCTL_STATE_##name)
 #define VM_NONE (VM(absent) | VM(destroyed))
-#define VM_MADE (VM(creating) | VM(running) | VM(exited))
+#define VM_LIVES (VM(running) | VM(paused))
+#define VM_MADE (VM(creating) | VM_LIVES | VM(exited))
 #define VM_ANY ((1u << VMCTL_STATE_COUNT) - 1)
 
 /* A VM that is gone from vmctl's list, and not by an exit that vmctl saw, may
@@ -29,6 +30,14 @@ static const struct rule rules[] = {
 	{SANDBOX_creating, VM_ANY, DECIDE_UNDO, true, 0},
 	{SANDBOX_running, VM(exited), DECIDE_FAIL, false, 0},
 	{SANDBOX_running, VM_NONE, DECIDE_FAIL, false, LOST_MS},
+	{SANDBOX_pausing, VM_LIVES, DECIDE_PAUSE, true, 0},
+	{SANDBOX_pausing, VM(exited), DECIDE_FAIL, false, 0},
+	{SANDBOX_pausing, VM_NONE, DECIDE_FAIL, false, LOST_MS},
+	{SANDBOX_paused, VM(exited), DECIDE_FAIL, false, 0},
+	{SANDBOX_paused, VM_NONE, DECIDE_FAIL, false, LOST_MS},
+	{SANDBOX_resuming, VM_LIVES, DECIDE_REPAUSE, true, 0},
+	{SANDBOX_resuming, VM(exited), DECIDE_FAIL, false, 0},
+	{SANDBOX_resuming, VM_NONE, DECIDE_FAIL, false, LOST_MS},
 	{SANDBOX_destroying, VM_ANY, DECIDE_FINISH, true, 0},
 	{SANDBOX_destroyed, VM_MADE, DECIDE_ORPHAN, false, ORPHAN_MS},
 	{SANDBOX_destroyed, VM(destroying), DECIDE_ORPHAN, false,
@@ -42,9 +51,10 @@ const char *
 decide_action_name(enum decide_action a)
 {
 	static const char *const names[] = {
-		[DECIDE_NONE] = "none",	    [DECIDE_FAIL] = "fail",
-		[DECIDE_UNDO] = "undo",	    [DECIDE_FINISH] = "finish",
-		[DECIDE_ORPHAN] = "orphan",
+		[DECIDE_NONE] = "none",	      [DECIDE_FAIL] = "fail",
+		[DECIDE_UNDO] = "undo",	      [DECIDE_FINISH] = "finish",
+		[DECIDE_ORPHAN] = "orphan",   [DECIDE_PAUSE] = "pause",
+		[DECIDE_REPAUSE] = "repause",
 	};
 
 	assert(a < DECIDE_ACTION_COUNT);

@@ -11,10 +11,13 @@
 
 enum decide_action {
 	DECIDE_NONE,
-	DECIDE_FAIL,   /* running -> error: its VMM is gone */
-	DECIDE_UNDO,   /* creating -> destroyed: nobody finishes it */
-	DECIDE_FINISH, /* destroying -> destroyed: nobody finishes it */
-	DECIDE_ORPHAN, /* remove a VM that no live row speaks of */
+	DECIDE_FAIL,  /* running, or on the way to or from paused -> error: its
+			* VMM is gone */
+	DECIDE_UNDO,  /* creating -> destroyed: nobody finishes it */
+	DECIDE_PAUSE, /* pausing -> paused: nobody finishes it */
+	DECIDE_REPAUSE, /* resuming -> paused: nobody finishes it */
+	DECIDE_FINISH,	/* destroying -> destroyed: nobody finishes it */
+	DECIDE_ORPHAN,	/* remove a VM that no live row speaks of */
 	DECIDE_ACTION_COUNT
 };
 const char *decide_action_name(enum decide_action a);

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "store/store_sandbox.h"
 #include "store/store_sandbox_move.h"
+#include "text.h"
 #include "vmctl_client.h"
 
 static void
@@ -33,7 +34,7 @@ fail(struct keeper *k, const struct fleet_pair *p, struct err *e)
 	struct store_move m = {
 		.sandbox = p->id,
 		.op_id = p->op_id,
-		.from = SANDBOX_running,
+		.from = (enum sandbox_state)p->row,
 		.to = SANDBOX_error,
 		.actor = "keeper",
 		.reason = exited ? "vmm_exited" : "vmm_lost",
@@ -132,6 +133,84 @@ undo(struct keeper *k, const struct fleet_pair *p, struct err *e)
 	return finish(k, DECIDE_UNDO, p, op_id, "lease_over", e);
 }
 
+static int
+finish_pause(struct keeper *k, enum decide_action action,
+	     const struct fleet_pair *p, int64_t op_id, struct err *e)
+{
+	const struct vmctl_switch_args args = {
+		.sandbox = p->id,
+		.has_sandbox = true,
+		.op_id = op_id,
+		.has_op_id = true,
+	};
+	const struct store_move m = {
+		.sandbox = p->id,
+		.op_id = op_id,
+		.from = SANDBOX_pausing,
+		.to = SANDBOX_paused,
+		.actor = "keeper",
+		.reason = "lease_over",
+		.message = "",
+	};
+	enum store_move_outcome outcome;
+	struct vmctl_vm vm;
+
+	if (vmctl_pause(k->vmctl, &args, &vm, e) < 0 ||
+	    store_sandbox_move(k->store, &m, &outcome, NULL, e) < 0)
+		return -1;
+	if (outcome == STORE_MOVED)
+		log_action(action, p, "lease_over");
+	return 0;
+}
+
+/* With an op_id above that of the resume, which can do nothing any more. */
+static int
+repause(struct keeper *k, const struct fleet_pair *p, struct err *e)
+{
+	const struct store_begin b = {
+		.sandbox = p->id,
+		.from = SANDBOX_resuming,
+		.to = SANDBOX_pausing,
+		.goal = SANDBOX_paused,
+		.only_op_id = p->op_id,
+		.owner = k->owner,
+		.actor = "keeper",
+		.reason = "lease_over",
+		.message = "nobody finished its resume",
+	};
+	enum store_begin_outcome outcome;
+	struct sandbox now;
+
+	if (store_sandbox_begin(k->store, &b, &outcome, &now, e) < 0)
+		return -1;
+	if (outcome != STORE_BEGUN)
+		return 0; /* somebody went on with it */
+	return finish_pause(k, DECIDE_REPAUSE, p, now.op_id, e);
+}
+
+int
+mend_expire(struct keeper *k, const char *id, struct err *e)
+{
+	struct store_destroy d = {
+		.sandbox = id,
+		.owner = k->owner,
+		.actor = "keeper",
+		.reason = "lifetime_over",
+		.message = "",
+	};
+	struct fleet_pair p = {.row = SANDBOX_destroying};
+	enum store_destroy_outcome outcome;
+	int64_t op_id;
+
+	if (store_sandbox_begin_destroy(k->store, &d, &outcome, &op_id, e) < 0)
+		return -1;
+	if (outcome != STORE_DESTROY_BEGUN)
+		return 0; /* somebody was faster */
+	text_copy(p.id, sizeof(p.id), id);
+	p.op_id = op_id;
+	return finish(k, DECIDE_FINISH, &p, op_id, "lifetime_over", e);
+}
+
 /* No row: looked up once more, since the fleet holds no destroyed ones. */
 static int
 remove_orphan(struct keeper *k, const struct fleet_pair *p, struct err *e)
@@ -169,6 +248,10 @@ mend(struct keeper *k, enum decide_action action, const struct fleet_pair *p,
 		return fail(k, p, e);
 	case DECIDE_UNDO:
 		return undo(k, p, e);
+	case DECIDE_PAUSE:
+		return finish_pause(k, DECIDE_PAUSE, p, p->op_id, e);
+	case DECIDE_REPAUSE:
+		return repause(k, p, e);
 	case DECIDE_FINISH:
 		return finish(k, DECIDE_FINISH, p, p->op_id, "lease_over", e);
 	case DECIDE_ORPHAN:

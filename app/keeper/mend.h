@@ -10,3 +10,5 @@ struct keeper;
 
 int mend(struct keeper *k, enum decide_action action,
 	 const struct fleet_pair *p, struct err *e);
+/* Destroys a sandbox whose lifetime is over. */
+int mend_expire(struct keeper *k, const char *id, struct err *e);

@@ -32,6 +32,7 @@
 	F(S, STR, key, 0, ID_SIZE - 1, 0) \
 	F(S, STR, rid, 0, 64, 0) \
 	F(S, STR, exec, 0, ID_SIZE - 1, 0) \
+	F(S, STR, idem, 0, ID_SIZE - 1, 0) \
 	F(S, BOOL, alias, 0, 0, 0) \
 	F(S, STR, code, 1, 64, 0) \
 	F(S, STR, msg, 0, ERR_MSG_SIZE - 1, 0) \
@@ -120,6 +121,7 @@ claims_json(const struct grant *g)
 	SET_STR(&c, key, g->key);
 	SET_STR(&c, rid, g->request_id);
 	SET_STR(&c, exec, g->exec);
+	SET_STR(&c, idem, g->idem);
 	SET(&c, alias, g->json_alias);
 	if (g->op == GRANT_OP_refuse) {
 		SET_STR(&c, code, err_name(g->refusal.code));
@@ -214,6 +216,7 @@ fill_grant(const struct grant_claims *c, const char *host, const char *method,
 	COPY(g, key, c->key);
 	COPY(g, request_id, c->rid);
 	COPY(g, exec, c->exec);
+	COPY(g, idem, c->idem);
 	if (g->op != GRANT_OP_refuse)
 		return id_valid(g->sandbox, ID_SANDBOX) ? 0 : -1;
 	g->refusal.code = c->code ? err_from_name(c->code) : ERR_NONE;

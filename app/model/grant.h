@@ -22,7 +22,7 @@
 #define GRANT_OPS(X) \
 	X(create) X(exec) X(exec_get) X(file_list) X(file_read) \
 	X(file_write) X(file_delete) X(file_mkdir) X(file_move) X(git_diff) \
-	X(refuse)
+	X(pause) X(resume) X(refuse)
 /* clang-format on */
 
 enum grant_op {
@@ -41,6 +41,7 @@ struct grant {
 	char key[ID_SIZE];
 	char request_id[65];
 	char exec[ID_SIZE]; /* for exec and exec_get */
+	char idem[ID_SIZE]; /* for pause and resume: whose key to settle; "" */
 	bool json_alias;    /* the caller used an unversioned alias */
 	char method[8];
 	char path[1025]; /* as routed, without the query; hashed in the token */

@@ -31,7 +31,7 @@ static const struct req_later later[] = {
 	{"budget_usd", NULL},	 {"budget_action", "destroy"},
 	{"init_script", NULL},	 {"secrets", NULL},
 	{"packages", NULL},	 {"agents", NULL},
-	{"from_snapshot", NULL}, {"lifetime", NULL},
+	{"from_snapshot", NULL},
 };
 
 static int
@@ -149,6 +149,7 @@ req_create_sandbox(const struct req_create *r, struct sandbox *s, struct err *e)
 	s->memory_mb = r->memory_mb;
 	s->disk_gb = r->disk_gb;
 	s->timeout_s = r->timeout;
+	s->lifetime_s = r->has_lifetime ? r->lifetime : 0;
 	if (store_json(s->metadata, sizeof(s->metadata), r->metadata, "{}", e))
 		return -1;
 	return store_json(s->ports, sizeof(s->ports), r->ports, "[]", e);

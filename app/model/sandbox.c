@@ -10,10 +10,10 @@
 static json_t *
 absent_features(void)
 {
-	return json_pack("{s:n, s:n, s:n, s:n, s:f, s:f, s:f, s:f, s:n, s:[]}",
+	return json_pack("{s:n, s:n, s:n, s:n, s:f, s:f, s:f, s:f, s:[]}",
 			 "repo_url", "budget", "budget_usd", "init_script",
 			 "cost", 0.0, "llm_cost", 0.0, "total_cost", 0.0,
-			 "spent_usd", 0.0, "pause_reason", "provision");
+			 "spent_usd", 0.0, "provision");
 }
 
 /* Text that this program stored as JSON of that kind; else an empty one. */
@@ -39,10 +39,11 @@ sandbox_times(const struct sandbox *s)
 {
 	int64_t stopped = s->stopped_us ? s->stopped_us : s->destroyed_us;
 
-	return json_pack("{s:o, s:o, s:o, s:n}", "created_at",
+	return json_pack("{s:o, s:o, s:o, s:o}", "created_at",
 			 jtime_or_null(s->created_us), "started_at",
 			 jtime_or_null(s->started_us), "stopped_at",
-			 jtime_or_null(stopped), "expires_at");
+			 jtime_or_null(stopped), "expires_at",
+			 jtime_or_null(s->expires_us));
 }
 
 static int
@@ -64,7 +65,7 @@ sandbox_json(const struct sandbox *s)
 	auto_json json_t *absent = absent_features();
 	auto_json json_t *o = json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:s, s:I, s:s, s:o, "
-		"s:o, s:s}",
+		"s:o, s:s, s:s?}",
 		"id", s->id, "status", sandbox_state_status(s->state),
 		"template", s->template_name, "cpus", (json_int_t)s->cpus,
 		"memory_mb", (json_int_t)s->memory_mb, "disk_gb",
@@ -72,7 +73,8 @@ sandbox_json(const struct sandbox *s)
 		"allowlist", sandbox_allowlist(s), "ip", s->ip, "timeout",
 		(json_int_t)s->timeout_s, "name", s->name, "metadata",
 		stored_json(s->metadata, JSON_OBJECT), "ports",
-		stored_json(s->ports, JSON_ARRAY), "host", s->host);
+		stored_json(s->ports, JSON_ARRAY), "host", s->host,
+		"pause_reason", s->pause_reason[0] ? s->pause_reason : NULL);
 
 	if (!o || json_object_update(o, times) ||
 	    json_object_update(o, absent) || add_error(o, s))

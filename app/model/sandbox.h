@@ -20,6 +20,8 @@ int sandbox_state_from_name(const char *name); /* -1 when unknown */
 const char *sandbox_state_status(enum sandbox_state s);
 bool sandbox_state_transient(enum sandbox_state s);
 bool sandbox_state_counts(enum sandbox_state s);
+/* Its VM keeps the guest's memory, so its commands are not lost. */
+bool sandbox_state_alive(enum sandbox_state s);
 bool sandbox_move_legal(enum sandbox_state from, enum sandbox_state to);
 
 #define SANDBOX_NAME_MAX 128
@@ -46,7 +48,10 @@ struct sandbox {
 	int64_t timeout_s;
 	char error_code[65]; /* for state error: a reason code, and words */
 	char error_message[513];
+	char pause_reason[17]; /* "" when it is not paused */
 	int64_t created_us, started_us, stopped_us, destroyed_us;
+	int64_t expires_us; /* then it is destroyed; 0: never */
+	int64_t lifetime_s; /* of a new one: sets expires_us; 0: none */
 };
 
 /* The API's JSON, every field of the contract; owned by the caller. */

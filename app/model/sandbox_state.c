@@ -64,6 +64,13 @@ sandbox_state_counts(enum sandbox_state s)
 }
 
 bool
+sandbox_state_alive(enum sandbox_state s)
+{
+	return s == SANDBOX_running || s == SANDBOX_pausing ||
+	       s == SANDBOX_paused || s == SANDBOX_resuming;
+}
+
+bool
 sandbox_move_legal(enum sandbox_state from, enum sandbox_state to)
 {
 	assert(from < SANDBOX_STATE_COUNT && to < SANDBOX_STATE_COUNT);

@@ -24,6 +24,8 @@
 	NEXT(TEXT, "metadata", metadata, NULL) \
 	NEXT(TEXT, "ports", ports, NULL) \
 	NEXT(INT, "timeout_s", timeout_s, NULL) \
+	NEXT(TEXT, "pause_reason", pause_reason, NULL) \
+	NEXT(TIME, "expires_at", expires_us, NULL) \
 	NEXT(TEXT, "error_code", error_code, NULL) \
 	NEXT(TEXT, "error_message", error_message, NULL) \
 	NEXT(TIME, "created_at", created_us, NULL) \

@@ -78,3 +78,29 @@ store_idem_release(struct store *s, const char *account, const char *key,
 
 	return tx_run(s, 0, release, &a, e);
 }
+
+struct settle_arg {
+	const char *resource;
+	int status;
+};
+
+static int
+settle(struct store *s, void *arg, struct err *e)
+{
+	const struct settle_arg *a = arg;
+	const struct err *none = NULL;
+
+	return stmt_run(
+		s, STMT_idem_fail,
+		CELLS(IDEM_OUTCOME(a->status, none), cell_text(a->resource)),
+		NULL, e);
+}
+
+int
+store_idem_settle(struct store *s, const char *resource, int status,
+		  struct err *e)
+{
+	struct settle_arg a = {resource, status};
+
+	return tx_run(s, 0, settle, &a, e);
+}

@@ -37,6 +37,9 @@ int store_idem_claim(struct store *s, const struct store_idem_claim *c,
 /* What the request came to; `problem` NULL when it succeeded. */
 int store_idem_finish(struct store *s, const char *account, const char *key,
 		      int status, const struct err *problem, struct err *e);
+/* It succeeded, by the `resource` of its claim. */
+int store_idem_settle(struct store *s, const char *resource, int status,
+		      struct err *e);
 /* Gives the key back: the request failed in a way that a repeat may mend. */
 int store_idem_release(struct store *s, const char *account, const char *key,
 		       struct err *e);

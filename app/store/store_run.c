@@ -10,18 +10,39 @@ struct seen_arg {
 	size_t n;
 };
 
+struct run_bytes {
+	int64_t sent, received;
+};
+
+/* vmctl counts from the boot on, a run from its own start. */
+static int
+see(struct store *s, const struct store_run_ref *ref, struct err *e)
+{
+	static const struct column columns[] = {
+		COLUMN(run_bytes, INT, sent, NULL),
+		COLUMN(run_bytes, INT, received, NULL),
+	};
+	static const struct record record = RECORD(columns);
+	struct run_bytes before;
+
+	if (stmt_one(s, STMT_run_bytes,
+		     CELLS(cell_text(ref->sandbox), cell_int(ref->boot)),
+		     &record, &before, e) < 0)
+		return -1;
+	return stmt_run(s, STMT_run_seen,
+			CELLS(cell_int(ref->sent_bytes - before.sent),
+			      cell_int(ref->received_bytes - before.received),
+			      cell_text(ref->sandbox), cell_int(ref->boot)),
+			NULL, e);
+}
+
 static int
 seen(struct store *s, void *arg, struct err *e)
 {
 	const struct seen_arg *a = arg;
 
 	for (size_t i = 0; i < a->n; i++) {
-		if (stmt_run(s, STMT_run_seen,
-			     CELLS(cell_int(a->refs[i].sent_bytes),
-				   cell_int(a->refs[i].received_bytes),
-				   cell_text(a->refs[i].sandbox),
-				   cell_int(a->refs[i].boot)),
-			     NULL, e) < 0)
+		if (see(s, &a->refs[i], e) < 0)
 			return -1;
 	}
 	return 0;

@@ -6,6 +6,7 @@
 #include "err.h"
 #include "store/sandbox_row.h"
 #include "store/tx.h"
+#include "text.h"
 
 static int
 no_sandbox(const char *id, struct err *e)
@@ -230,4 +231,64 @@ store_sandbox_host_rows(struct store *s, const char *host, uint64_t after,
 			      .arg = arg};
 
 	return tx_run(s, TX_READ, host_rows, &h, e);
+}
+
+static int
+touch(struct store *s, void *arg, struct err *e)
+{
+	return stmt_run(s, STMT_sandbox_touch, CELLS(cell_text(arg)), NULL, e);
+}
+
+int
+store_sandbox_touch(struct store *s, const char *id, struct err *e)
+{
+	char text[ID_SIZE];
+
+	text_copy(text, sizeof(text), id);
+	return tx_run(s, 0, touch, text, e);
+}
+
+struct expired_row {
+	const char *host;
+	int limit;
+	char id[ID_SIZE];
+	int (*fn)(void *arg, const char *id);
+	void *arg;
+};
+
+static int
+expired_row(void *arg)
+{
+	struct expired_row *row = arg;
+
+	return row->fn(row->arg, row->id);
+}
+
+static int
+expired(struct store *s, void *arg, struct err *e)
+{
+	static const struct column columns[] = {
+		COLUMN(expired_row, TEXT, id, NULL),
+	};
+	static const struct record record = RECORD(columns);
+	struct expired_row *row = arg;
+
+	return stmt_each(s, STMT_sandbox_expired,
+			 CELLS(cell_text(row->host), cell_int(row->limit)),
+			 &record, row, expired_row, row, e);
+}
+
+int
+store_sandbox_expired(struct store *s, const char *host, int limit,
+		      int (*fn)(void *arg, const char *id), void *arg,
+		      struct err *e)
+{
+	struct expired_row row = {
+		.host = host,
+		.limit = limit,
+		.fn = fn,
+		.arg = arg,
+	};
+
+	return tx_run(s, TX_READ, expired, &row, e);
 }

@@ -35,6 +35,13 @@ struct store_patch {
 int store_sandbox_patch(struct store *s, const char *account, const char *id,
 			const struct store_patch *p, struct err *e);
 
+/* Notes activity of a running sandbox; of another it does nothing. */
+int store_sandbox_touch(struct store *s, const char *id, struct err *e);
+/* Up to `limit` sandboxes of `host` whose lifetime is over. */
+int store_sandbox_expired(struct store *s, const char *host, int limit,
+			  int (*fn)(void *arg, const char *id), void *arg,
+			  struct err *e);
+
 /* The ciphertext into `out`; none: `out` stays empty. */
 int store_plan_get(struct store *s, const char *sandbox, struct buf *out,
 		   struct err *e);

@@ -55,11 +55,22 @@ open_run(struct store *s, const struct sandbox *sb, struct err *e)
 
 /* A VMM that was found dead ran until it was last seen alive. */
 static int
-leave_running(struct store *s, const char *id, bool found_dead, struct err *e)
+close_run(struct store *s, const char *id, bool found_dead, struct err *e)
 {
-	if (stmt_run(s, STMT_run_close,
-		     CELLS(cell_int(found_dead), cell_text(id)), NULL, e) < 0)
+	return stmt_run(s, STMT_run_close,
+			CELLS(cell_int(found_dead), cell_text(id)), NULL, e);
+}
+
+/* What the state `from` had and `to` has not ends. */
+static int
+leave(struct store *s, const char *id, enum sandbox_state from,
+      enum sandbox_state to, struct err *e)
+{
+	if (from == SANDBOX_running &&
+	    close_run(s, id, to == SANDBOX_error, e) < 0)
 		return -1;
+	if (!sandbox_state_alive(from) || sandbox_state_alive(to))
+		return 0;
 	return stmt_run(s, STMT_exec_lost_all, CELLS(cell_text(id)), NULL, e);
 }
 
@@ -67,10 +78,10 @@ static int
 side_effects(struct store *s, const struct store_move *m,
 	     const struct sandbox *row, struct err *e)
 {
+	if (leave(s, m->sandbox, m->from, m->to, e) < 0)
+		return -1;
 	if (m->to == SANDBOX_running)
 		return open_run(s, row, e);
-	if (m->from == SANDBOX_running)
-		return leave_running(s, m->sandbox, m->to == SANDBOX_error, e);
 	if (m->to == SANDBOX_destroyed)
 		return stmt_run(s, STMT_plan_delete,
 				CELLS(cell_text(m->sandbox)), NULL, e);
@@ -81,6 +92,8 @@ static int
 compare_and_set(struct store *s, const struct store_move *m, struct err *e)
 {
 	bool failed = m->to == SANDBOX_error;
+	bool ended =
+		sandbox_state_alive(m->from) && !sandbox_state_alive(m->to);
 	int64_t n;
 
 	if (stmt_run(s, STMT_sandbox_move,
@@ -88,7 +101,7 @@ compare_and_set(struct store *s, const struct store_move *m, struct err *e)
 			   cell_text(failed ? m->reason : NULL),
 			   cell_text(failed ? m->message : NULL),
 			   cell_int(m->to == SANDBOX_running),
-			   cell_int(m->from == SANDBOX_running),
+			   cell_int(m->to == SANDBOX_running), cell_int(ended),
 			   cell_int(m->to == SANDBOX_destroyed),
 			   cell_text(m->sandbox), cell_int(m->op_id),
 			   cell_text(sandbox_state_name(m->from))),
@@ -165,7 +178,7 @@ set_destroying(struct store *s, const struct destroy_arg *a, struct err *e)
 {
 	const struct store_destroy *d = a->d;
 	const struct sandbox *row = &a->row;
-	bool was_running = row->state == SANDBOX_running;
+	bool was_alive = sandbox_state_alive(row->state);
 	int64_t n;
 
 	if (stmt_run(s, STMT_sandbox_begin_destroy,
@@ -173,13 +186,13 @@ set_destroying(struct store *s, const struct destroy_arg *a, struct err *e)
 			   cell_text(d->problem ? err_name(d->problem->code)
 						: NULL),
 			   cell_text(d->problem ? d->problem->msg : NULL),
-			   cell_int(was_running), cell_text(row->id),
+			   cell_int(was_alive), cell_text(row->id),
 			   cell_int(row->op_id),
 			   cell_text(sandbox_state_name(row->state))),
 		     &n, e) < 0)
 		return -1;
 	assert(n == 1); /* its row is locked by us */
-	if (was_running && leave_running(s, row->id, false, e) < 0)
+	if (leave(s, row->id, row->state, SANDBOX_destroying, e) < 0)
 		return -1;
 	return d->problem ? tell_repeats(s, d, e) : 0;
 }
@@ -238,5 +251,83 @@ store_sandbox_begin_destroy(struct store *s, const struct store_destroy *d,
 		return -1;
 	*out = a.outcome;
 	*out_op_id = a.row.op_id;
+	return 0;
+}
+
+struct begin_arg {
+	const struct store_begin *b;
+	enum store_begin_outcome outcome;
+	struct sandbox row;
+};
+
+static enum store_begin_outcome
+begin_outcome(const struct store_begin *b, const struct sandbox *row)
+{
+	if (row->state == b->to)
+		return STORE_BEGIN_RUNNING;
+	if (row->state == b->goal)
+		return STORE_BEGIN_DONE;
+	if (row->state != b->from ||
+	    (b->only_op_id && row->op_id != b->only_op_id))
+		return STORE_BEGIN_REFUSED;
+	return STORE_BEGUN;
+}
+
+static int
+set_transient(struct store *s, const struct store_begin *b,
+	      const struct sandbox *row, struct err *e)
+{
+	int64_t n;
+
+	if (stmt_run(s, STMT_sandbox_begin,
+		     CELLS(cell_text(sandbox_state_name(b->to)),
+			   cell_text(b->owner), cell_int(STORE_BEGIN_LEASE_S),
+			   cell_text(b->pause_reason), cell_text(row->id),
+			   cell_int(row->op_id),
+			   cell_text(sandbox_state_name(b->from))),
+		     &n, e) < 0)
+		return -1;
+	assert(n == 1); /* its row is locked by us */
+	return leave(s, row->id, b->from, b->to, e);
+}
+
+static int
+begin(struct store *s, void *arg, struct err *e)
+{
+	struct begin_arg *a = arg;
+	const struct store_begin *b = a->b;
+	struct transition t = {
+		.sandbox = b->sandbox,
+		.from = sandbox_state_name(b->from),
+		.to = sandbox_state_name(b->to),
+		.actor = b->actor,
+		.reason = b->reason,
+		.message = b->message,
+	};
+
+	if (lock_row(s, b->account, b->sandbox, &a->row, e) < 0)
+		return -1;
+	a->outcome = begin_outcome(b, &a->row);
+	if (a->outcome != STORE_BEGUN)
+		return 0;
+	t.op_id = a->row.op_id + 1;
+	if (set_transient(s, b, &a->row, e) < 0 || transition_add(s, &t, e) < 0)
+		return -1;
+	return read_row(s, &a->row, e);
+}
+
+int
+store_sandbox_begin(struct store *s, const struct store_begin *b,
+		    enum store_begin_outcome *out, struct sandbox *out_now,
+		    struct err *e)
+{
+	struct begin_arg a = {.b = b};
+
+	assert(sandbox_move_legal(b->from, b->to));
+	assert(sandbox_move_legal(b->to, b->goal));
+	if (tx_run(s, 0, begin, &a, e) < 0)
+		return -1;
+	*out = a.outcome;
+	*out_now = a.row;
 	return 0;
 }

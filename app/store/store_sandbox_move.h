@@ -1,8 +1,8 @@
 /*
  * A sandbox's moves from state to state. A move is one compare-and-set on
  * (id, op_id, state) and one row in sandbox_transition; entering `running`
- * opens the run interval, leaving it closes that and marks running execs lost;
- * entering `destroyed` deletes the plan.
+ * opens a run interval, leaving it closes that; losing the guest's memory marks
+ * running execs lost; entering `destroyed` deletes the plan.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #define STORE_DESTROY_LEASE_S 20
+#define STORE_BEGIN_LEASE_S 30
 
 struct store_move {
 	const char *sandbox;
@@ -55,3 +56,24 @@ enum store_destroy_outcome {
 int store_sandbox_begin_destroy(struct store *s, const struct store_destroy *d,
 				enum store_destroy_outcome *out,
 				int64_t *out_op_id, struct err *e);
+
+struct store_begin {
+	const char *account; /* NULL: any */
+	const char *sandbox;
+	/* from -> to now, and goal later: by a move with the new op_id. */
+	enum sandbox_state from, to, goal;
+	int64_t only_op_id; /* 0: any */
+	const char *owner, *actor, *reason, *message;
+	const char *pause_reason; /* NULL: unchanged */
+};
+enum store_begin_outcome {
+	STORE_BEGUN,	     /* now in `to` with a new op_id and a lease */
+	STORE_BEGIN_RUNNING, /* was in `to`: that op_id */
+	STORE_BEGIN_DONE,    /* is in `goal` */
+	STORE_BEGIN_REFUSED, /* is in another state, or has another op_id */
+};
+/* The first half of a pause or resume: raises op_id, with a lease of
+ * STORE_BEGIN_LEASE_S. `out_now` is the row afterwards. SANDBOX_NOT_FOUND. */
+int store_sandbox_begin(struct store *s, const struct store_begin *b,
+			enum store_begin_outcome *out, struct sandbox *out_now,
+			struct err *e);

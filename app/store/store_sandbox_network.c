@@ -14,7 +14,10 @@ refuse(const struct sandbox *now, struct err *e)
 			       "sandbox %s is destroyed", now->id);
 	if (now->state != SANDBOX_running)
 		return err_set(
-			e, ERR_SANDBOX_NOT_RUNNING,
+			e,
+			sandbox_state_alive(now->state)
+				? ERR_SANDBOX_PAUSED
+				: ERR_SANDBOX_NOT_RUNNING,
 			"sandbox %s is %s: its network cannot be changed",
 			now->id, sandbox_state_status(now->state));
 	return err_set(e, ERR_OVERLOADED,

@@ -8,7 +8,7 @@
  * Writes network_mode and allowlist of `wanted`, and the next op_id, into a
  * running sandbox that still has wanted's op_id. Then: vmctl_set_network with
  * *out_op_id; the keeper repeats that when nobody does. SANDBOX_NOT_FOUND,
- * SANDBOX_DESTROYED, SANDBOX_NOT_RUNNING, or OVERLOADED when somebody else
+ * SANDBOX_DESTROYED, SANDBOX_NOT_RUNNING, SANDBOX_PAUSED, or OVERLOADED when somebody else
  * changed it meanwhile.
  */
 int store_sandbox_network(struct store *s, const struct sandbox *wanted,

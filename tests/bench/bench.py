@@ -17,6 +17,7 @@ from stack import ROOT, Stack  # noqa: E402
 
 CREATES = 12
 EXECS = 200
+PAUSES = 50
 LOAD_S = 5
 LOAD_CONNECTIONS = 16
 ROUNDS = 3
@@ -65,6 +66,25 @@ def bench_exec(api, box):
             wholes.append(took)
             overheads.append(took - answer.json["duration_ms"] / 1000)
     return wholes, overheads
+
+
+def bench_pause(api, stack, box):
+    """Seconds of (pause, resume) through HTTPS, and of the same operations as
+    vmctl logs them: whole milliseconds, rounded down."""
+    note(f"{PAUSES} pauses and resumes")
+    keeping = api.keeping()
+    pauses, resumes = [], []
+    for _ in range(PAUSES):
+        for what, list_ in (("pause", pauses), ("resume", resumes)):
+            took, answer = timed(lambda: keeping.post(f"{box.path}/{what}"))
+            assert answer.status == 200, answer
+            list_.append(took)
+    log = (stack.state / "log/vmctl.log").read_text()
+    operations = [[int(ms) / 1000 for ms in re.findall(
+        rf'op="{what}" .*sandbox="{box.id}" .*ms="(\d+)"', log)]
+        for what in ("pause", "resume")]
+    assert [len(o) for o in operations] == [PAUSES, PAUSES]
+    return pauses, resumes, *operations
 
 
 class Yardstick:
@@ -168,9 +188,10 @@ def accelerator(stack):
     return vms[0]["accel"] if vms else "unknown"
 
 
-def report(stack, creates, destroys, execs, gets, rows):
+def report(stack, creates, destroys, execs, pauses, gets, rows):
     wholes, overheads = execs
     ours, theirs, single = gets
+    pause, resume, vm_pause, vm_resume = pauses
     rate = statistics.median(r for r, _ in ours)
     yardstick = statistics.median(r for r, _ in theirs)
     return f"""# Benchmarks
@@ -189,6 +210,10 @@ in a stack of their own; the client is on the same machine and shares its cores.
     ("exec of `true`, whole", *p50_p95(wholes), len(wholes)),
     ("exec of `true`, without the command's own time", *p50_p95(overheads),
      len(overheads)),
+    ("pause", *p50_p95(pause), len(pause)),
+    ("pause, vmctl's part", *p50_p95(vm_pause), len(vm_pause)),
+    ("resume, clock set", *p50_p95(resume), len(resume)),
+    ("resume, vmctl's part", *p50_p95(vm_resume), len(vm_resume)),
     ("GET of a sandbox", *p50_p95(single), len(single))])}
 
 The command's own time is what the agent measured in the guest, in whole
@@ -222,9 +247,11 @@ def main():
         creates, destroys = bench_create(api)
         box = api.create()
         execs = bench_exec(api, box)
+        pauses = bench_pause(api, stack, box)
         gets = bench_get(api, stack, box)
         rows = bench_memory(stack)
-        print(report(stack, creates, destroys, execs, gets, rows), end="")
+        print(report(stack, creates, destroys, execs, pauses, gets, rows),
+              end="")
     finally:
         stack.stop()
 

@@ -81,7 +81,7 @@ def test_template_is_required(api):
     ("repo", "https://example.com/x"),
     ("budget", 5.0), ("budget_usd", 5), ("init_script", "true"),
     ("packages", ["gcc"]), ("agents", ["claude"]), ("secrets", ["S"]),
-    ("from_snapshot", "snap-0123456789abcdef"), ("lifetime", 60)])
+    ("from_snapshot", "snap-0123456789abcdef")])
 def test_create_later(api, field, value):
     answer = api.post(CREATE, {"template": "minimal", field: value})
     is_problem(answer, 501, "not_implemented")

@@ -169,6 +169,57 @@ def test_destroys_past_their_lease_are_finished(rig):
     assert rig.vm(1) == "destroyed"
 
 
+def test_pauses_and_resumes_past_their_lease_end_as_paused(rig):
+    client = rig.vmctl.client()
+    for n, state in ((1, "pausing"), (2, "resuming"), (3, "pausing"), (4, "resuming")):
+        rig.boot(n)
+        rig.row(n, state, op_id=3, lease_s=60 if n == 4 else 1)
+    for n in (2, 3, 4):
+        client.call("pause", sandbox=sandbox(n), op_id=2)
+    client.call("resume", sandbox=sandbox(2), op_id=3)
+    client.call("pause", sandbox=sandbox(3), op_id=3)
+    rig.start()
+    wait_until(lambda: [rig.state(n) for n in (1, 2, 3)] == ["paused"] * 3, 8)
+    assert [rig.vm(n) for n in (1, 2, 3)] == ["paused"] * 3
+    assert rig.state(4) == "resuming"
+    assert client.call("resume", sandbox=sandbox(2), op_id=3) == "stale_operation"
+    moves = rig.db.sql("SELECT from_state, to_state, op_id, actor FROM sandbox_transition"
+                       f" WHERE sandbox_id = '{sandbox(2)}' ORDER BY seq")
+    assert moves == [["resuming", "pausing", "4", "keeper"],
+                     ["pausing", "paused", "4", "keeper"]]
+    client.close()
+
+
+def test_a_paused_vmm_that_dies_makes_an_error(rig):
+    client = rig.vmctl.client()
+    pid = rig.boot(1)["pid"]
+    client.call("pause", sandbox=sandbox(1), op_id=2)
+    client.close()
+    rig.row(1, "paused", op_id=2)
+    rig.start()
+    time.sleep(1)
+    assert rig.state(1) == "paused"
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: rig.state(1) == "error", 5)
+
+
+def test_lifetimes_end_in_every_state(rig):
+    client = rig.vmctl.client()
+    for n, state in enumerate(("running", "paused", "error", "running"), 1):
+        rig.boot(n)
+        rig.row(n, state, op_id=2)
+    client.call("pause", sandbox=sandbox(2), op_id=2)
+    client.close()
+    rig.db.sql("UPDATE sandbox SET expires_at = UTC_TIMESTAMP(6) + INTERVAL 1 SECOND"
+               f" WHERE id <> '{sandbox(4)}'")
+    rig.start()
+    wait_until(lambda: [rig.state(n) for n in (1, 2, 3)] == ["destroyed"] * 3, 8)
+    assert [rig.vm(n) for n in (1, 2, 3)] == ["destroyed"] * 3
+    assert rig.state(4) == "running"
+    assert rig.db.sql("SELECT DISTINCT reason FROM sandbox_transition"
+                      " WHERE to_state = 'destroying'") == [["lifetime_over"]]
+
+
 def test_a_network_that_vmctl_was_not_told_of(rig):
     rig.boot(1)
     rig.row(1, "running")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -151,6 +152,8 @@ ARGUMENTS = {
                    memory_mb=128, disk_gb=1),
     "destroy": dict(sandbox=sandbox(901), op_id=1),
     "set_network": dict(sandbox=sandbox(902), op_id=1, network_mode="none"),
+    "pause": dict(sandbox=sandbox(902), op_id=1),
+    "resume": dict(sandbox=sandbox(902), op_id=1),
     "stat": dict(sandbox=sandbox(902)),
     "open_channel": dict(sandbox=sandbox(902)),
     "list": {},
@@ -363,6 +366,51 @@ def test_exit_cause(daemon):
     assert daemon.processes() == []
 
 
+# ---- pause and resume
+
+
+def switch(client, op, n, op_id):
+    return client.call(op, sandbox=sandbox(n), op_id=op_id)
+
+
+def is_stopped(pid):
+    return "\nState:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text()
+
+
+def test_pause_and_resume(shared):
+    client = shared.client()
+    made = client.create(40)
+    paused = switch(client, "pause", 40, 2)
+    assert (paused["state"], paused["pid"]) == ("paused", made["pid"])
+    wait_until(lambda: is_stopped(made["pid"]))
+    assert switch(client, "pause", 40, 2)["state"] == "paused"
+    assert switch(client, "pause", 40, 3)["state"] == "paused"
+    assert switch(client, "resume", 40, 2) == "stale_operation"
+    assert shared.client("gateway").channel(40) == "sandbox_paused"
+    assert client.call("set_network", sandbox=sandbox(40), op_id=4,
+                       network_mode="none") == "sandbox_paused"
+    assert sandbox(40) in [vm["sandbox"] for vm in client.call("list")["vms"]]
+    assert switch(client, "resume", 40, 4)["state"] == "running"
+    wait_until(lambda: not is_stopped(made["pid"]))
+    assert switch(client, "pause", 40, 3) == "stale_operation"
+    assert switch(client, "resume", 40, 5)["state"] == "running"
+    switch(client, "pause", 40, 6)
+    assert client.destroy(40, op_id=7) == {}
+    assert not os.path.exists(f"/proc/{made['pid']}")
+    assert switch(client, "pause", 40, 8) == "sandbox_destroyed"
+    assert switch(client, "resume", 41, 1) == "sandbox_not_found"
+
+
+def test_a_paused_vmm_that_dies(shared):
+    client = shared.client()
+    made = client.create(42)
+    switch(client, "pause", 42, 2)
+    os.kill(made["pid"], 9)
+    wait_until(lambda: client.stat(42)["state"] == "exited")
+    assert switch(client, "resume", 42, 3) == "guest_gone"
+    assert client.destroy(42, op_id=4) == {}
+
+
 # ---- kill -9 of the daemon
 
 
@@ -384,6 +432,47 @@ def test_adoption(daemon):
     for n in range(3):
         assert client.destroy(n) == {}
     assert daemon.processes() == []
+
+
+def test_adoption_of_a_paused_vm(daemon):
+    made = daemon.client().create(1)
+    switch(daemon.client(), "pause", 1, 2)
+    daemon.restart()
+    client = daemon.client()
+    assert (client.stat(1)["state"], client.stat(1)["pid"]) == ("paused", made["pid"])
+    assert switch(client, "pause", 1, 2)["state"] == "paused"
+    assert switch(client, "resume", 1, 3)["state"] == "running"
+
+
+@pytest.mark.parametrize("op, before, after", [
+    ("pause", "running", "paused"), ("resume", "paused", "running")])
+def test_a_cut_switch_is_finished(daemon, op, before, after):
+    client = daemon.client()
+    client.create(1)
+    if before == "paused":
+        switch(client, "pause", 1, 2)
+    daemon.kill()
+    path = daemon.folder(1) / "state.json"
+    state = json.loads(path.read_text())
+    assert state["state"] == before
+    path.write_text(json.dumps(state | {"op": op, "op_id": 3, "done": False}) + "\n")
+    daemon.start()
+    client = daemon.client()
+    wait_until(lambda: client.stat(1)["state"] == after)
+    assert switch(client, op, 1, 3)["state"] == after
+
+
+def test_kill_while_it_switches(daemon):
+    client = daemon.client()
+    client.create(1)
+    for n in range(12):
+        op, state = (("pause", "paused"), ("resume", "running"))[n % 2]
+        client.send(op, sandbox=sandbox(1), op_id=n + 2)
+        time.sleep(n % 6 * 0.002)
+        daemon.restart()
+        client = daemon.client()
+        assert switch(client, op, 1, n + 2)["state"] == state
+    assert len(daemon.processes()) == 1
 
 
 def test_a_clean_stop_keeps_vms(daemon):

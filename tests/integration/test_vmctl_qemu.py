@@ -120,6 +120,25 @@ def test_the_guest_runs(daemon):
     assert vm["accel"] == "tcg"
 
 
+def test_a_paused_guest_stands_still(daemon):
+    client = daemon.client()
+    create(client, 1)
+    wait_until(lambda: client.stat(1)["cpu_us"] > 300_000, 60)
+    answer = client.call("pause", sandbox=sandbox(1), op_id=2)
+    assert answer["state"] == "paused", answer
+    before = client.stat(1)["cpu_us"]
+    time.sleep(1)
+    assert client.stat(1)["cpu_us"] - before < 50_000
+    daemon.restart()
+    client = daemon.client()
+    assert client.stat(1)["state"] == "paused"
+    for n in range(5):
+        assert client.call("resume", sandbox=sandbox(1), op_id=2 * n + 3)["state"] == "running"
+        assert client.call("pause", sandbox=sandbox(1), op_id=2 * n + 4)["state"] == "paused"
+    assert client.destroy(1, op_id=20) == {}
+    assert daemon.processes() == []
+
+
 def test_a_guest_that_dies(tmp_path):
     daemon = start(tmp_path, False)
     try:

@@ -71,6 +71,42 @@ row(const struct live *l)
 	return sb;
 }
 
+static const struct store_begin pausing = {
+	.from = SANDBOX_running,
+	.to = SANDBOX_pausing,
+	.goal = SANDBOX_paused,
+	.owner = "t",
+	.actor = "t",
+	.reason = "t",
+	.message = "",
+	.pause_reason = "user",
+};
+static const struct store_begin resuming = {
+	.from = SANDBOX_paused,
+	.to = SANDBOX_resuming,
+	.goal = SANDBOX_running,
+	.owner = "t",
+	.actor = "t",
+	.reason = "t",
+	.message = "",
+};
+
+/* The op_id afterwards. */
+static int64_t
+begin(struct live *l, const struct store_begin *how,
+      enum store_begin_outcome want)
+{
+	struct store_begin b = *how;
+	enum store_begin_outcome out;
+	struct sandbox now;
+	struct err e = {0};
+
+	b.sandbox = l->id;
+	assert_ok(store_sandbox_begin(l->api, &b, &out, &now, &e), &e);
+	assert_int_equal(out, want);
+	return now.op_id;
+}
+
 /* Puts a fresh sandbox into `state` by legal moves; its op_id. */
 static int64_t
 reach(struct live *l, enum sandbox_state state)
@@ -78,8 +114,14 @@ reach(struct live *l, enum sandbox_state state)
 	int64_t op_id = 1;
 
 	live_sandbox(l->api, l->account.id, l->id);
-	if (state == SANDBOX_running)
+	if (sandbox_state_alive(state))
 		move(l->gateway, l->id, 1, SANDBOX_creating, SANDBOX_running);
+	if (sandbox_state_alive(state) && state != SANDBOX_running)
+		op_id = begin(l, &pausing, STORE_BEGUN);
+	if (state == SANDBOX_paused || state == SANDBOX_resuming)
+		move(l->gateway, l->id, op_id, SANDBOX_pausing, SANDBOX_paused);
+	if (state == SANDBOX_resuming)
+		op_id = begin(l, &resuming, STORE_BEGUN);
 	if (state == SANDBOX_error)
 		move(l->gateway, l->id, 1, SANDBOX_creating, SANDBOX_error);
 	if (state == SANDBOX_destroying || state == SANDBOX_destroyed)
@@ -249,6 +291,78 @@ runs_and_times_follow(void **state)
 	assert_true(sb.destroyed_us >= sb.stopped_us);
 }
 
+static int64_t
+sent(struct store *s, const char *sandbox, bool all)
+{
+	char sql[256];
+	struct err e = {0};
+	MYSQL_RES *res;
+	int64_t n;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT SUM(sent_bytes) FROM sandbox_run WHERE"
+		 " sandbox_id = '%s' AND (%d OR ended_at IS NULL)",
+		 sandbox, all);
+	assert_ok(db_command(s, sql, &e), &e);
+	res = mysql_store_result(s->my);
+	n = atoll(mysql_fetch_row(res)[0]);
+	mysql_free_result(res);
+	return n;
+}
+
+/* vmctl counts bytes from the boot on: no run is given those of another. */
+static void
+runs_share_what_a_boot_sent(void **state)
+{
+	auto_live struct live l = {0};
+	struct store_run_ref ref = {.boot = 1, .sent_bytes = 100};
+	struct err e = {0};
+
+	(void)state;
+	live_init(&l);
+	reach(&l, SANDBOX_running);
+	strcpy(ref.sandbox, l.id);
+	assert_ok(store_run_seen(l.keeper, &ref, 1, &e), &e);
+	begin(&l, &pausing, STORE_BEGUN);
+	move(l.gateway, l.id, 2, SANDBOX_pausing, SANDBOX_paused);
+	begin(&l, &resuming, STORE_BEGUN);
+	move(l.gateway, l.id, 3, SANDBOX_resuming, SANDBOX_running);
+	ref.sent_bytes = 130;
+	assert_ok(store_run_seen(l.keeper, &ref, 1, &e), &e);
+	assert_int_equal(sent(l.keeper, l.id, false), 30);
+	assert_int_equal(sent(l.keeper, l.id, true), 130);
+}
+
+/* One run up to each pause, nothing charged in between; op_id rises. */
+static void
+a_pause_ends_a_run_and_no_exec(void **state)
+{
+	auto_live struct live l = {0};
+	struct sandbox sb;
+	int64_t op_id, started;
+
+	(void)state;
+	live_init(&l);
+	op_id = reach(&l, SANDBOX_pausing);
+	assert_int_equal(op_id, 2);
+	assert_int_equal(open_runs(l.gateway, l.id), 0);
+	assert_string_equal(row(&l).pause_reason, "user");
+	assert_int_equal(begin(&l, &pausing, STORE_BEGIN_RUNNING), 2);
+	begin(&l, &resuming, STORE_BEGIN_REFUSED);
+	move(l.gateway, l.id, 2, SANDBOX_pausing, SANDBOX_paused);
+	assert_int_equal(begin(&l, &pausing, STORE_BEGIN_DONE), 2);
+	started = row(&l).started_us;
+	assert_int_equal(begin(&l, &resuming, STORE_BEGUN), 3);
+	assert_int_equal(open_runs(l.gateway, l.id), 0);
+	move(l.gateway, l.id, 3, SANDBOX_resuming, SANDBOX_running);
+	assert_int_equal(open_runs(l.gateway, l.id), 1);
+	sb = row(&l);
+	assert_string_equal(sb.pause_reason, "");
+	assert_int_equal(sb.started_us, started);
+	assert_int_equal(sb.stopped_us, 0);
+	assert_int_equal(begin(&l, &resuming, STORE_BEGIN_DONE), 3);
+}
+
 static void
 an_error_says_why(void **state)
 {
@@ -333,6 +447,8 @@ main(void)
 		cmocka_unit_test(an_undo_hits_only_its_create),
 		cmocka_unit_test(the_account_is_checked),
 		cmocka_unit_test(runs_and_times_follow),
+		cmocka_unit_test(a_pause_ends_a_run_and_no_exec),
+		cmocka_unit_test(runs_share_what_a_boot_sent),
 		cmocka_unit_test(an_error_says_why),
 		cmocka_unit_test(the_plan_goes_at_the_end),
 		cmocka_unit_test(the_log_tells_it_in_order),

@@ -50,7 +50,7 @@ names_go_both_ways(void **state)
 	(void)state;
 	for (int s = 0; s < VMCTL_STATE_COUNT; s++)
 		assert_int_equal(vmctl_state_from_name(vmctl_state_name(s)), s);
-	assert_int_equal(vmctl_state_from_name("paused"), -1);
+	assert_int_equal(vmctl_state_from_name("sleeping"), -1);
 	assert_string_equal(vmctl_state_name(VMCTL_STATE_COUNT), "unknown");
 	assert_string_equal(vmctl_role_name(ROLE_KEEPER), "keeper");
 	assert_string_equal(vmctl_role_name(ROLE_API | ROLE_GATEWAY),

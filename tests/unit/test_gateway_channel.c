@@ -571,6 +571,28 @@ sending_stops_without_credit(void **state)
 	assert_int_equal(r->misbehaved, 0);
 }
 
+/* A guest that stands still is not one that does not answer. */
+static void
+a_held_stream_keeps_its_time(void **state)
+{
+	struct rig *r = *state;
+	struct stream *s;
+	struct err e;
+
+	seen = none;
+	s = open_read(r, &seen, 150, &e);
+	assert_non_null(s);
+	assert_true(rig_guest_greet(r));
+	assert_int_not_equal(rig_guest_open(r), 0);
+	channels_hold(r->gw.channels, RIG_SANDBOX);
+	rig_settle(r, 400);
+	assert_int_equal(seen.fails, 0);
+	channels_release(r->gw.channels, RIG_SANDBOX);
+	rig_settle(r, 400);
+	assert_int_equal(seen.fails, 1);
+	assert_int_equal(seen.code, ERR_GUEST_TIMEOUT);
+}
+
 int
 main(void)
 {
@@ -589,6 +611,7 @@ main(void)
 		RIG_TEST(streams_are_bounded),
 		RIG_TEST(a_record_that_fits_no_frame_is_refused),
 		RIG_TEST(silence_ends_a_stream),
+		RIG_TEST(a_held_stream_keeps_its_time),
 		RIG_TEST(a_guest_without_credit_is_not_silent),
 		RIG_TEST(a_vm_that_is_gone_fails_at_once),
 		RIG_TEST(vmctl_away_is_tried_again),

@@ -10,18 +10,21 @@
 #define OLD (60 * 1000)
 
 /* What may be decided for a row and a VM when the lease is over and it has
- * looked so for long; a '.' is nothing. Columns: absent creating running exited
- * destroying destroyed. */
+ * looked so for long; a '.' is nothing. Columns: absent creating running paused
+ * exited destroying destroyed. */
 static const struct {
 	int row;
 	const char *actions;
 } matrix[] = {
-	{SANDBOX_creating, "uuuuuu"}, /* undo */
-	{SANDBOX_running, "f..f.f"},  /* fail */
-	{SANDBOX_error, "......"},
-	{SANDBOX_destroying, "FFFFFF"}, /* finish */
-	{SANDBOX_destroyed, ".oooo."},	/* orphan */
-	{NO_ROW, ".oooo."},
+	{SANDBOX_creating, "uuuuuuu"}, /* undo */
+	{SANDBOX_running, "f...f.f"},  /* fail */
+	{SANDBOX_pausing, "f.ppf.f"},  /* pause */
+	{SANDBOX_paused, "f...f.f"},
+	{SANDBOX_resuming, "f.rrf.f"}, /* back to paused */
+	{SANDBOX_error, "......."},
+	{SANDBOX_destroying, "FFFFFFF"}, /* finish */
+	{SANDBOX_destroyed, ".ooooo."},	 /* orphan */
+	{NO_ROW, ".ooooo."},
 };
 
 static const struct {
@@ -31,7 +34,8 @@ static const struct {
 } letters[] = {
 	{'.', DECIDE_NONE, false},   {'u', DECIDE_UNDO, true},
 	{'f', DECIDE_FAIL, false},   {'F', DECIDE_FINISH, true},
-	{'o', DECIDE_ORPHAN, false},
+	{'o', DECIDE_ORPHAN, false}, {'p', DECIDE_PAUSE, true},
+	{'r', DECIDE_REPAUSE, true},
 };
 
 static void
@@ -87,6 +91,10 @@ ages(void **state)
 		{SANDBOX_creating, VMCTL_STATE_absent, 0},
 		{SANDBOX_destroying, VMCTL_STATE_running, 0},
 		{SANDBOX_running, VMCTL_STATE_exited, 0},
+		{SANDBOX_pausing, VMCTL_STATE_running, 0},
+		{SANDBOX_resuming, VMCTL_STATE_paused, 0},
+		{SANDBOX_paused, VMCTL_STATE_exited, 0},
+		{SANDBOX_paused, VMCTL_STATE_absent, 5000},
 		{SANDBOX_running, VMCTL_STATE_absent, 5000},
 		{SANDBOX_running, VMCTL_STATE_destroyed, 5000},
 		{SANDBOX_destroyed, VMCTL_STATE_running, 10000},
@@ -145,6 +153,12 @@ moves_are_legal(void **state)
 			if (a == DECIDE_UNDO)
 				assert_true(sandbox_move_legal(
 					from, SANDBOX_destroying));
+			if (a == DECIDE_PAUSE)
+				assert_true(sandbox_move_legal(from,
+							       SANDBOX_paused));
+			if (a == DECIDE_REPAUSE)
+				assert_true(sandbox_move_legal(
+					from, SANDBOX_pausing));
 			if (a == DECIDE_FINISH)
 				assert_true(sandbox_move_legal(
 					from, SANDBOX_destroyed));

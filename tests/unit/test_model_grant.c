@@ -26,6 +26,7 @@ sample(void)
 			      .key = "key-0123456789abcdef",
 			      .request_id = "request-1",
 			      .exec = "exec-0123456789abcdef",
+			      .idem = "exec-abcdef0123456789",
 			      .json_alias = true,
 			      .method = "POST",
 			      .path = PATH};
@@ -66,6 +67,7 @@ what_was_signed_comes_back(void **state)
 	assert_string_equal(out.key, g.key);
 	assert_string_equal(out.request_id, g.request_id);
 	assert_string_equal(out.exec, g.exec);
+	assert_string_equal(out.idem, g.idem);
 	assert_int_equal(out.boot, 7);
 	assert_true(out.json_alias);
 	assert_string_equal(out.method, "POST");

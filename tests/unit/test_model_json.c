@@ -103,6 +103,26 @@ sandbox_has_every_field(void **state)
 }
 
 static void
+sandbox_says_that_it_is_paused(void **state)
+{
+	struct sandbox s = sample_sandbox();
+	auto_json json_t *o = NULL;
+	const char *status = NULL, *why = NULL, *end = NULL;
+
+	(void)state;
+	s.state = SANDBOX_paused;
+	s.expires_us = s.created_us;
+	strcpy(s.pause_reason, "user");
+	o = sandbox_json(&s);
+	assert_int_equal(json_unpack(o, "{s:s, s:s, s:s}", "status", &status,
+				     "pause_reason", &why, "expires_at", &end),
+			 0);
+	assert_string_equal(status, "paused");
+	assert_string_equal(why, "user");
+	assert_string_equal(end, "2026-06-08T10:00:00Z");
+}
+
+static void
 sandbox_says_why_it_failed(void **state)
 {
 	struct sandbox s = sample_sandbox();
@@ -468,6 +488,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sandbox_has_every_field),
+		cmocka_unit_test(sandbox_says_that_it_is_paused),
 		cmocka_unit_test(sandbox_says_why_it_failed),
 		cmocka_unit_test(alias_answers_have_one_id),
 		cmocka_unit_test(broken_stored_json_reads_as_empty),

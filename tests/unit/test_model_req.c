@@ -167,7 +167,6 @@ later_features_are_named(void **state)
 		{MIN "\"agents\":[\"claude\"]}", ERR_NOT_IMPLEMENTED, "agents"},
 		{MIN "\"from_snapshot\":\"snap-1\"}", ERR_NOT_IMPLEMENTED,
 		 "from_snapshot"},
-		{MIN "\"lifetime\":60}", ERR_NOT_IMPLEMENTED, "lifetime"},
 		{MIN "\"network_mode\":\"none\",\"allowlist\":[],"
 		     "\"repo\":null,\"budget\":0,\"budget_action\":"
 		     "\"destroy\",\"init_script\":\"\",\"agents\":[],"

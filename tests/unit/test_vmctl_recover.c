@@ -28,6 +28,8 @@ decides(void **state)
 		{VMCTL_STATE_creating, true, 0, RECOVER_UNDO},
 		{VMCTL_STATE_running, true, 0, RECOVER_ADOPT},
 		{VMCTL_STATE_running, false, 0, RECOVER_EXIT},
+		{VMCTL_STATE_paused, true, 0, RECOVER_ADOPT},
+		{VMCTL_STATE_paused, false, 0, RECOVER_EXIT},
 		{VMCTL_STATE_running, true, 2 * RECOVER_TOMBSTONE_US,
 		 RECOVER_ADOPT},
 		{VMCTL_STATE_exited, false, 2 * RECOVER_TOMBSTONE_US,
