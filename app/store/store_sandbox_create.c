@@ -98,7 +98,8 @@ insert_sandbox(struct store *s, struct create_arg *a, struct err *e)
 			   cell_text(sb->name),
 			   cell_text(sb->metadata[0] ? sb->metadata : "{}"),
 			   cell_text(sb->ports[0] ? sb->ports : "[]"),
-			   cell_int(sb->timeout_s)),
+			   cell_int(sb->timeout_s), cell_text(sb->repo_url),
+			   cell_text(sb->init_script)),
 		     NULL, e) == 0)
 		return STEP_ON;
 	if (s->fail != DB_FAIL_TAKEN)
