@@ -5,6 +5,7 @@
 
 #include "auto.h"
 #include "err.h"
+#include "req_plan.h"
 #include "sandbox.h"
 #include "text.h"
 
@@ -24,14 +25,14 @@ static const struct {
 };
 
 static const struct req_later later[] = {
-	{"network_mode", "none"}, {"allowlist", NULL},
-	{"repo", NULL},		  {"repo_token", NULL},
-	{"repo_branch", NULL},	  {"repo_commit", NULL},
-	{"repo_subdir", NULL},	  {"budget", NULL},
-	{"budget_usd", NULL},	  {"budget_action", "destroy"},
-	{"init_script", NULL},	  {"secrets", NULL},
-	{"packages", NULL},	  {"agents", NULL},
-	{"from_snapshot", NULL},  {"lifetime", NULL},
+	{"network_mode", "none"},
+	{"allowlist", NULL},
+	{"budget", NULL},
+	{"budget_usd", NULL},
+	{"budget_action", "destroy"},
+	{"secrets", NULL},
+	{"from_snapshot", NULL},
+	{"lifetime", NULL},
 };
 
 static int
@@ -69,8 +70,7 @@ check_ports(json_t *ports, struct err *e)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach(ports, i, v)
-	{
+	json_array_foreach (ports, i, v) {
 		json_int_t port = json_integer_value(v);
 
 		if (!json_is_integer(v) || port < 1 || port > 65535)
@@ -88,6 +88,8 @@ set_defaults(struct req_create *r)
 		r->cpus = 2;
 	if (!r->has_memory_mb)
 		r->memory_mb = 512;
+	if (r->memory_mb < req_plan_memory_mb(r))
+		r->memory_mb = req_plan_memory_mb(r);
 	if (!r->has_disk_gb)
 		r->disk_gb = 5;
 	if (!r->has_timeout)
@@ -114,6 +116,8 @@ req_create_read(json_t *body, bool alias, struct req_create *out, struct err *e)
 	    req_refuse_later(body, later, COUNT(later), e))
 		return -1;
 	set_defaults(&r);
+	if (req_plan_check(&r, e))
+		return -1;
 	*out = r;
 	return 0;
 }
@@ -137,6 +141,9 @@ req_create_sandbox(const struct req_create *r, struct sandbox *s, struct err *e)
 	text_copy(s->template_name, sizeof(s->template_name), r->template);
 	text_copy(s->network_mode, sizeof(s->network_mode), r->network_mode);
 	text_copy(s->name, sizeof(s->name), r->name);
+	text_copy(s->repo_url, sizeof(s->repo_url), r->repo ? r->repo : "");
+	text_copy(s->init_script, sizeof(s->init_script),
+		  r->init_script ? r->init_script : "");
 	s->cpus = r->cpus;
 	s->memory_mb = r->memory_mb;
 	s->disk_gb = r->disk_gb;
