@@ -26,8 +26,7 @@ env_check(json_t *env, const char *field, struct err *e)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(env, name, value)
-	{
+	json_object_foreach(env, name, value) {
 		size_t n = strlen(name);
 
 		if (n == 0 || n > ENV_NAME_MAX || strchr(name, '='))
@@ -114,8 +113,7 @@ env_script(struct buf *b, json_t *env)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(env, name, value)
-	{
+	json_object_foreach(env, name, value) {
 		if (!is_shell_name(name))
 			continue;
 		if (buf_addf(b, "export %s=", name) < 0 ||

@@ -80,7 +80,7 @@ exec_spawn_check(const struct exec *req, struct err *e)
 	if (req->has_command == req->has_argv)
 		return err_field(e, "command",
 				 "exactly one of command and argv is needed");
-	json_array_foreach (req->argv, i, arg) {
+	json_array_foreach(req->argv, i, arg) {
 		if (!json_is_string(arg) ||
 		    (i == 0 && !*json_string_value(arg)))
 			return err_field(e, "argv", "argv must hold strings");
@@ -164,7 +164,7 @@ make_argv(const json_t *list)
 
 	if (!argv)
 		_exit(CODE_NOT_EXECUTABLE);
-	json_array_foreach (list, i, arg)
+	json_array_foreach(list, i, arg)
 		argv[i] = strdup(json_string_value(arg));
 	return argv;
 }

@@ -223,7 +223,7 @@ add_packages(struct plan_steps *out, const char *manager, const char *user,
 	s = add(out, "packages", manager, user, INSTALL_MS);
 	if (set_script(s, script) < 0)
 		return -1;
-	json_array_foreach (names, i, name) {
+	json_array_foreach(names, i, name) {
 		if (!json_is_string(name) ||
 		    add_arg(s, json_string_value(name)) < 0)
 			return -1;
@@ -257,7 +257,7 @@ add_agents(struct plan_steps *out, const json_t *names)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach (names, i, name) {
+	json_array_foreach(names, i, name) {
 		if (add_agent(out, json_string_value(name)) < 0)
 			return -1;
 	}

@@ -1,6 +1,7 @@
 #include "allowlist.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auto.h"
@@ -59,6 +60,18 @@ is_host_name(const char *name)
 	}
 }
 
+static char
+lower(char c)
+{
+	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char small[] = "abcdefghijklmnopqrstuvwxyz";
+	const char *p = strchr(upper, c);
+
+	if (!p || *p == '\0')
+		return c;
+	return small[p - upper];
+}
+
 int
 allowlist_name(const char *name, char out[ALLOWLIST_NAME_MAX + 1])
 {
@@ -73,9 +86,7 @@ allowlist_name(const char *name, char out[ALLOWLIST_NAME_MAX + 1])
 	if (n == 0 || n > ALLOWLIST_NAME_MAX)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		text[i] = name[i] >= 'A' && name[i] <= 'Z'
-				  ? (char)(name[i] - 'A' + 'a')
-				  : name[i];
+		text[i] = lower(name[i]);
 	text[n] = '\0';
 	if (!is_host_name(text))
 		return -1;
@@ -100,14 +111,14 @@ has_line(const char *text, const char *line)
 static int
 add_name(struct buf *out, const char *name, size_t i, struct err *e)
 {
-	char line[ALLOWLIST_NAME_MAX + 2];
+	char plain[ALLOWLIST_NAME_MAX + 1], line[ALLOWLIST_NAME_MAX + 2];
 
-	if (!name || allowlist_name(name, line) < 0)
+	if (!name || allowlist_name(name, plain) < 0)
 		return err_field(e, FIELD,
 				 "entry %zu is not a host name of letters, "
 				 "digits and hyphens",
 				 i);
-	strcat(line, "\n");
+	snprintf(line, sizeof(line), "%s\n", plain);
 	if (has_line(buf_str(out), line))
 		return 0;
 	if (out->len + strlen(line) > ALLOWLIST_TEXT_MAX ||

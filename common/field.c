@@ -203,8 +203,7 @@ field_read(const struct field_table *t, json_t *obj, void *out, struct err *e)
 	if (!json_is_object(obj))
 		return err_set(e, ERR_INVALID_REQUEST,
 			       "a JSON object is needed");
-	json_object_foreach(obj, name, v)
-	{
+	json_object_foreach(obj, name, v) {
 		if (!find(t, name))
 			return err_field(e, name, "%.64s is not a known field",
 					 name);

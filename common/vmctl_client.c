@@ -338,8 +338,7 @@ give_page(const json_t *vms, int (*fn)(void *arg, const struct vmctl_vm *vm),
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(vms, i, item)
-	{
+	json_array_foreach(vms, i, item) {
 		if (field_read(&vmctl_vm_fields, item, &vm, &why) < 0 ||
 		    strcmp(vm.sandbox, last) <= 0)
 			return err_set(e, ERR_VMCTL_UNAVAILABLE,

@@ -38,9 +38,9 @@ steal_fd(int *fd)
 	return v;
 }
 
-#define steal_ptr(p)                      \
-	({                                \
+#define steal_ptr(p) \
+	({ \
 		__typeof__(*(p)) v_ = *(p); \
-		*(p) = NULL;              \
-		v_;                       \
+		*(p) = NULL; \
+		v_; \
 	})

@@ -6,11 +6,12 @@
 #include <stdint.h>
 
 struct buf {
-	uint8_t *data; /* owned; always NUL-terminated after len when not NULL */
-	size_t len;    /* bytes used */
-	size_t size;   /* bytes allocated */
-	size_t cap;    /* most bytes that len may reach */
-	bool full;     /* an append was refused or memory ran out: until buf_reset */
+	uint8_t *
+		data; /* owned; always NUL-terminated after len when not NULL */
+	size_t len;   /* bytes used */
+	size_t size;  /* bytes allocated */
+	size_t cap;   /* most bytes that len may reach */
+	bool full; /* an append was refused or memory ran out: until buf_reset */
 };
 
 /* `cap` in bytes, below SIZE_MAX / 2. Nothing is allocated until the first append. */

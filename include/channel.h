@@ -10,15 +10,16 @@
 #include "field.h"
 
 #define CHANNEL_VERSION 1
-#define CHANNEL_WINDOW (256 * 1024)   /* credit of a new stream, each way */
-#define CHANNEL_STREAMS_MAX 128       /* open at once */
-#define CHANNEL_EXECS_MAX 32          /* running at once */
-#define CHANNEL_PATH_MAX 4096         /* bytes, decoded */
-#define CHANNEL_OUTPUT_HEAD (1 << 20) /* bytes of an exec's output kept in the agent */
+#define CHANNEL_WINDOW (256 * 1024) /* credit of a new stream, each way */
+#define CHANNEL_STREAMS_MAX 128	    /* open at once */
+#define CHANNEL_EXECS_MAX 32	    /* running at once */
+#define CHANNEL_PATH_MAX 4096	    /* bytes, decoded */
+#define CHANNEL_OUTPUT_HEAD \
+	(1 << 20) /* bytes of an exec's output kept in the agent */
 #define CHANNEL_OUTPUT_TAIL (1 << 20)
-#define CHANNEL_KEEP_S 3600           /* unacknowledged results */
-#define CHANNEL_PLAN_LIST_MAX 64      /* packages of one kind */
-#define CHANNEL_PLAN_OUTPUT_MAX 4096  /* bytes kept of what a step printed */
+#define CHANNEL_KEEP_S 3600	     /* unacknowledged results */
+#define CHANNEL_PLAN_LIST_MAX 64     /* packages of one kind */
+#define CHANNEL_PLAN_OUTPUT_MAX 4096 /* bytes kept of what a step printed */
 #define CHANNEL_PLAN_STEPS_MAX 16
 #define CHANNEL_PLAN_MS 3600000 /* for all its steps */
 
@@ -31,7 +32,8 @@ enum stream_op {
 };
 
 const char *stream_op_name(enum stream_op op);
-enum stream_op stream_op_from_name(const char *name); /* STREAM_OP_NONE if unknown */
+enum stream_op stream_op_from_name(
+	const char *name); /* STREAM_OP_NONE if unknown */
 
 /* DATA flags of an exec, agent to gateway. */
 #define DATA_STDOUT 1
@@ -58,15 +60,18 @@ FIELDS_DECLARE(welcome, WELCOME_FIELDS)
  * sets the clock and the entropy again and keeps the rest. */
 #define CLAIM_FIELDS(F, S) \
 	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
-	F(S, STR, entropy, 88, 88, FIELD_REQUIRED | FIELD_SECRET) /* base64 of 64 bytes */ \
+	F(S, STR, entropy, 88, 88, \
+	  FIELD_REQUIRED | FIELD_SECRET) /* base64 of 64 bytes */ \
 	F(S, INT, realtime_us, 0, INT64_MAX, FIELD_REQUIRED) \
 	F(S, STR, hostname, 1, 63, FIELD_REQUIRED) \
 	F(S, STR, machine_id, 32, 32, FIELD_REQUIRED) \
-	F(S, OBJ, env, 0, 256, FIELD_SECRET) /* for execs and login shells; tmpfs only */
+	F(S, OBJ, env, 0, 256, \
+	  FIELD_SECRET) /* for execs and login shells; tmpfs only */
 FIELDS_DECLARE(claim, CLAIM_FIELDS)
 #define CLAIM_END_FIELDS(F, S) \
 	F(S, STR, kernel, 1, 128, FIELD_REQUIRED) /* uname -r of the guest */ \
-	F(S, INT, boot_us, 0, INT64_MAX, FIELD_REQUIRED) /* from kernel start to agent ready */ \
+	F(S, INT, boot_us, 0, INT64_MAX, \
+	  FIELD_REQUIRED) /* from kernel start to agent ready */ \
 	F(S, INT, realtime_us, 0, INT64_MAX, FIELD_REQUIRED)
 FIELDS_DECLARE(claim_end, CLAIM_END_FIELDS)
 
@@ -90,10 +95,12 @@ FIELDS_DECLARE(exec, EXEC_FIELDS)
 	F(S, INT, exit_code, 0, 255, FIELD_REQUIRED) \
 	F(S, STR, cause, 1, 16, FIELD_REQUIRED) \
 	F(S, INT, started_us, 0, INT64_MAX, FIELD_REQUIRED) \
-	F(S, INT, duration_us, 0, INT64_MAX, FIELD_REQUIRED) /* in the guest: fork to wait */ \
+	F(S, INT, duration_us, 0, INT64_MAX, \
+	  FIELD_REQUIRED) /* in the guest: fork to wait */ \
 	F(S, INT, stdout_bytes, 0, INT64_MAX, FIELD_REQUIRED) \
 	F(S, INT, stderr_bytes, 0, INT64_MAX, FIELD_REQUIRED) \
-	F(S, INT, dropped_bytes, 0, INT64_MAX, FIELD_REQUIRED) /* never sent on this stream */
+	F(S, INT, dropped_bytes, 0, INT64_MAX, \
+	  FIELD_REQUIRED) /* never sent on this stream */
 FIELDS_DECLARE(exec_end, EXEC_END_FIELDS)
 
 /* exec_list: END {"execs":[exec_item...]}: running, and ended but not acknowledged. */
@@ -141,8 +148,10 @@ FIELDS_DECLARE(plan_result, PLAN_RESULT_FIELDS)
 	F(S, INT, limit, 1, 100000, FIELD_REQUIRED)
 FIELDS_DECLARE(file_list, FILE_LIST_FIELDS)
 #define FILE_ITEM_FIELDS(F, S) \
-	F(S, STR, path, 1, 3 * CHANNEL_PATH_MAX, FIELD_REQUIRED) /* absolute */ \
-	F(S, STR, type, 4, 9, FIELD_REQUIRED) /* file directory symlink other */ \
+	F(S, STR, path, 1, 3 * CHANNEL_PATH_MAX, \
+	  FIELD_REQUIRED) /* absolute */ \
+	F(S, STR, type, 4, 9, \
+	  FIELD_REQUIRED) /* file directory symlink other */ \
 	F(S, INT, size, 0, INT64_MAX, FIELD_REQUIRED) \
 	F(S, INT, mtime_us, INT64_MIN, INT64_MAX, FIELD_REQUIRED) \
 	F(S, INT, mode, 0, 07777, FIELD_REQUIRED)
@@ -165,7 +174,8 @@ FIELDS_DECLARE(file_read, FILE_READ_FIELDS)
 #define FILE_WRITE_FIELDS(F, S) \
 	F(S, STR, path, 1, 3 * CHANNEL_PATH_MAX, FIELD_REQUIRED) \
 	F(S, BOOL, append, 0, 0, 0) \
-	F(S, INT, mode, 0, 0777, 0) /* default: keep the old file's, else 0644 */
+	F(S, INT, mode, 0, 0777, \
+	  0) /* default: keep the old file's, else 0644 */
 FIELDS_DECLARE(file_write, FILE_WRITE_FIELDS)
 
 /* file_delete: recursive for folders; never follows a link. END {}. */
@@ -189,7 +199,8 @@ FIELDS_DECLARE(file_move, FILE_MOVE_FIELDS)
  * agent cuts each diff at 4 MiB and the list at 500 files. */
 #define GIT_FILE_FIELDS(F, S) \
 	F(S, STR, path, 1, 3 * CHANNEL_PATH_MAX, FIELD_REQUIRED) \
-	F(S, STR, status, 1, 16, FIELD_REQUIRED) /* modified added deleted renamed untracked */
+	F(S, STR, status, 1, 16, \
+	  FIELD_REQUIRED) /* modified added deleted renamed untracked */
 FIELDS_DECLARE(git_file, GIT_FILE_FIELDS)
 
 /* ERROR */

@@ -37,11 +37,11 @@ int err_errno(struct err *e, const char *fmt, ...)
 int err_wrap(struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-int err_status(enum err_code code);             /* HTTP status */
-const char *err_name(enum err_code code);       /* reason.code */
+int err_status(enum err_code code);	  /* HTTP status */
+const char *err_name(enum err_code code); /* reason.code */
 bool err_retryable(enum err_code code);
 const char *err_action(enum err_code code);
-const char *err_title(int status);              /* "Not Found"; "Error" when unknown */
-enum err_code err_from_name(const char *name);  /* ERR_NONE when unknown */
+const char *err_title(int status); /* "Not Found"; "Error" when unknown */
+enum err_code err_from_name(const char *name); /* ERR_NONE when unknown */
 /* As err_from_name, but only what errors.def lets a guest say. */
 enum err_code err_from_guest(const char *name); /* else GUEST_MISBEHAVED */

@@ -31,12 +31,12 @@ enum field_type {
 
 #define FIELD_REQUIRED 1u
 #define FIELD_NULLABLE 2u /* null reads as absent */
-#define FIELD_SECRET 4u   /* never in a log or an error */
+#define FIELD_SECRET 4u	  /* never in a log or an error */
 
 struct field {
 	const char *name;
 	enum field_type type;
-	size_t offset;     /* of the value in the struct */
+	size_t offset;	   /* of the value in the struct */
 	size_t has_offset; /* of its `has_` flag */
 	int64_t lo, hi;
 	unsigned flags;
@@ -57,26 +57,29 @@ struct field_table {
 #define FIELD_CTYPE_ARR json_t *
 
 #define FIELD_MEMBER(S, type, name, lo, hi, flags) \
-	FIELD_CTYPE_##type name;                   \
+	FIELD_CTYPE_##type name; \
 	bool has_##name;
-#define FIELD_ROW(S, type, name, lo, hi, flags)                              \
-	{ #name, FIELD_##type, offsetof(struct S, name),                     \
-	  offsetof(struct S, has_##name), (int64_t)(lo),                        \
-	  (int64_t)(hi), (flags) },
+#define FIELD_ROW(S, type, name, lo, hi, flags) \
+	{#name, \
+	 FIELD_##type, \
+	 offsetof(struct S, name), \
+	 offsetof(struct S, has_##name), \
+	 (int64_t)(lo), \
+	 (int64_t)(hi), \
+	 (flags)},
 
-#define FIELDS_DECLARE(S, LIST)              \
-	struct S {                           \
-		LIST(FIELD_MEMBER, S)        \
-	};                                   \
+#define FIELDS_DECLARE(S, LIST) \
+	struct S { \
+		LIST(FIELD_MEMBER, S) \
+	}; \
 	extern const struct field_table S##_fields;
 
-#define FIELDS_DEFINE(S, LIST)                                               \
-	static const struct field S##_field_rows[] = { LIST(FIELD_ROW, S) }; \
-	const struct field_table S##_fields = {                              \
-		#S, S##_field_rows,                                          \
-		sizeof(S##_field_rows) / sizeof(S##_field_rows[0]),          \
-		sizeof(struct S)                                             \
-	};
+#define FIELDS_DEFINE(S, LIST) \
+	static const struct field S##_field_rows[] = {LIST(FIELD_ROW, S)}; \
+	const struct field_table S##_fields = { \
+		#S, S##_field_rows, \
+		sizeof(S##_field_rows) / sizeof(S##_field_rows[0]), \
+		sizeof(struct S)};
 
 /*
  * Reads `obj` into `out`, a struct of the table, zeroed first. Unknown,

@@ -30,7 +30,7 @@ enum frame_side { FRAME_GATEWAY, FRAME_AGENT };
 
 struct frame {
 	uint32_t stream;
-	uint8_t type;  /* enum frame_type */
+	uint8_t type; /* enum frame_type */
 	uint8_t flags;
 	uint32_t len;
 	const uint8_t *payload; /* borrowed until frame_reader_space */
@@ -48,13 +48,14 @@ int frame_add_hello(struct buf *b, enum frame_type type,
 		    const uint8_t nonce[FRAME_NONCE], const char *json);
 
 struct frame_reader {
-	enum frame_side side;        /* who reads */
+	enum frame_side side; /* who reads */
 	bool hunting;
-	uint8_t nonce[FRAME_NONCE];  /* gateway: of the WELCOME it waits for; agent: of the last HELLO */
+	uint8_t nonce
+		[FRAME_NONCE]; /* gateway: of the WELCOME it waits for; agent: of the last HELLO */
 	struct buf in;
-	size_t taken;                /* bytes of `in` that are done with */
-	size_t seen;                 /* bytes of a HELLO or WELCOME already looked at */
-	uint64_t dropped;            /* bytes skipped while hunting, and with bad frames */
+	size_t taken;	  /* bytes of `in` that are done with */
+	size_t seen;	  /* bytes of a HELLO or WELCOME already looked at */
+	uint64_t dropped; /* bytes skipped while hunting, and with bad frames */
 };
 
 /* `nonce` for a gateway only; NULL for an agent. */
@@ -74,7 +75,8 @@ void frame_reader_filled(struct frame_reader *r, size_t n);
  * `dropped` and makes the reader hunt; `out_lost`, if not NULL, is set then:
  * the caller must reset all its streams.
  */
-int frame_reader_next(struct frame_reader *r, struct frame *out, bool *out_lost);
+int frame_reader_next(struct frame_reader *r, struct frame *out,
+		      bool *out_lost);
 
 /* NULL when unknown. */
 const char *frame_type_name(uint8_t type);

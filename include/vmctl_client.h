@@ -35,4 +35,5 @@ int vmctl_open_channel(struct vmctl *c, const char *sandbox, int *out_fd,
  * stops when fn is not 0. fn may make calls of its own. */
 int vmctl_list(struct vmctl *c, int (*fn)(void *arg, const struct vmctl_vm *vm),
 	       void *arg, struct err *e);
-int vmctl_host_info(struct vmctl *c, struct vmctl_host_info *out, struct err *e);
+int vmctl_host_info(struct vmctl *c, struct vmctl_host_info *out,
+		    struct err *e);

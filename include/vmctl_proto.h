@@ -9,19 +9,19 @@
 #include "field.h"
 
 #define VMCTL_PACKET_MAX 65536
-#define VMCTL_LIST_PAGE 128
+#define VMCTL_LIST_PAGE 100
 
 enum vmctl_role { /* by the peer's uid */
-	ROLE_API = 1,
-	ROLE_GATEWAY = 2,
-	ROLE_KEEPER = 4,
-	ROLE_OPERATOR = 8,
-	ROLE_ANY = 15,
+		  ROLE_API = 1,
+		  ROLE_GATEWAY = 2,
+		  ROLE_KEEPER = 4,
+		  ROLE_OPERATOR = 8,
+		  ROLE_ANY = 15,
 };
 
-#define VMCTL_MUTATES 1u  /* carries op_id, fenced */
+#define VMCTL_MUTATES 1u /* carries op_id, fenced */
 #define VMCTL_GIVES_FD 2u
-#define VMCTL_HOST 4u     /* about the host: names no VM */
+#define VMCTL_HOST 4u /* about the host: names no VM */
 
 enum vmctl_state {
 #define VMCTL_STATE(name) VMCTL_STATE_##name,
@@ -39,7 +39,7 @@ enum vmctl_op {
 
 struct vmctl_op_row {
 	const char *name;
-	unsigned roles;  /* enum vmctl_role */
+	unsigned roles;	 /* enum vmctl_role */
 	unsigned states; /* bits 1 << enum vmctl_state */
 	unsigned flags;
 	int deadline_ms;
@@ -81,7 +81,7 @@ FIELDS_DECLARE(vmctl_error, VMCTL_ERROR_FIELDS)
 	F(S, INT, memory_mb, 128, 8192, FIELD_REQUIRED) \
 	F(S, INT, disk_gb, 1, 50, FIELD_REQUIRED) \
 	F(S, STR, network_mode, 1, 16, 0) /* absent: none */ \
-	F(S, ARR, allowlist, 0, 256, 0) /* host names; see allowlist.h */
+	F(S, ARR, allowlist, 0, 256, 0)	  /* host names; see allowlist.h */
 FIELDS_DECLARE(vmctl_create_args, VMCTL_CREATE_ARGS)
 
 #define VMCTL_DESTROY_ARGS(F, S) \
@@ -110,19 +110,22 @@ FIELDS_DECLARE(vmctl_no_args, VMCTL_NO_ARGS)
 /* One VM: the reply of create, set_network and stat, an element of list's `vms`. */
 #define VMCTL_VM_FIELDS(F, S) \
 	F(S, STR, sandbox, 21, 21, FIELD_REQUIRED) \
-	F(S, STR, state, 1, 16, FIELD_REQUIRED) /* a VMCTL_STATE */ \
+	F(S, STR, state, 1, 16, FIELD_REQUIRED)	       /* a VMCTL_STATE */ \
 	F(S, INT, op_id, 0, INT64_MAX, FIELD_REQUIRED) /* highest seen */ \
-	F(S, INT, boot, 0, INT64_MAX, FIELD_REQUIRED) /* op_id that booted this VMM */ \
-	F(S, INT, pid, 0, INT64_MAX, FIELD_REQUIRED) /* 0 when there is no VMM */ \
+	F(S, INT, boot, 0, INT64_MAX, \
+	  FIELD_REQUIRED) /* op_id that booted this VMM */ \
+	F(S, INT, pid, 0, INT64_MAX, \
+	  FIELD_REQUIRED) /* 0 when there is no VMM */ \
 	F(S, INT, uid, 0, INT64_MAX, FIELD_REQUIRED) \
-	F(S, STR, accel, 0, 8, 0) /* kvm | tcg | fake */ \
-	F(S, STR, exit_cause, 0, 128, 0) /* when exited: why */ \
+	F(S, STR, accel, 0, 8, 0)	       /* kvm | tcg | fake */ \
+	F(S, STR, exit_cause, 0, 128, 0)       /* when exited: why */ \
 	F(S, INT, disk_bytes, 0, INT64_MAX, 0) /* allocated on the host */ \
 	F(S, INT, rss_bytes, 0, INT64_MAX, 0) \
 	F(S, INT, cpu_us, 0, INT64_MAX, 0) \
 	F(S, STR, network_mode, 1, 16, 0) \
 	F(S, STR, ip, 7, 15, 0) /* of the uplink: unique on this host */ \
-	F(S, INT, sent_bytes, 0, INT64_MAX, 0) /* by the guest, counted outside */ \
+	F(S, INT, sent_bytes, 0, INT64_MAX, \
+	  0) /* by the guest, counted outside */ \
 	F(S, INT, received_bytes, 0, INT64_MAX, 0)
 FIELDS_DECLARE(vmctl_vm, VMCTL_VM_FIELDS)
 
@@ -130,14 +133,15 @@ FIELDS_DECLARE(vmctl_vm, VMCTL_VM_FIELDS)
 FIELDS_DECLARE(vmctl_empty_reply, VMCTL_EMPTY_REPLY)
 
 #define VMCTL_LIST_REPLY(F, S) \
-	F(S, ARR, vms, 0, VMCTL_LIST_PAGE, FIELD_REQUIRED) /* tombstones left out */ \
+	F(S, ARR, vms, 0, VMCTL_LIST_PAGE, \
+	  FIELD_REQUIRED) /* tombstones left out */ \
 	F(S, BOOL, more, 0, 0, FIELD_REQUIRED)
 FIELDS_DECLARE(vmctl_list_reply, VMCTL_LIST_REPLY)
 
 #define VMCTL_HOST_INFO(F, S) \
 	F(S, STR, host, 1, 64, FIELD_REQUIRED) \
 	F(S, STR, driver, 1, 16, FIELD_REQUIRED) /* qemu | fake */ \
-	F(S, STR, accel, 1, 8, FIELD_REQUIRED) /* kvm | tcg | fake */ \
+	F(S, STR, accel, 1, 8, FIELD_REQUIRED)	 /* kvm | tcg | fake */ \
 	F(S, STR, vmm_version, 0, 64, FIELD_REQUIRED) \
 	F(S, STR, host_kernel, 1, 128, FIELD_REQUIRED) \
 	F(S, INT, cpus, 1, 4096, FIELD_REQUIRED) \
@@ -145,5 +149,6 @@ FIELDS_DECLARE(vmctl_list_reply, VMCTL_LIST_REPLY)
 	F(S, INT, memory_available_bytes, 0, INT64_MAX, FIELD_REQUIRED) \
 	F(S, INT, disk_free_bytes, 0, INT64_MAX, FIELD_REQUIRED) \
 	F(S, INT, vms, 0, 100000, FIELD_REQUIRED) \
-	F(S, ARR, templates, 0, 64, FIELD_REQUIRED) /* names that can be created */
+	F(S, ARR, templates, 0, 64, \
+	  FIELD_REQUIRED) /* names that can be created */
 FIELDS_DECLARE(vmctl_host_info, VMCTL_HOST_INFO)

@@ -7,7 +7,7 @@ GRANT SELECT, INSERT, UPDATE (last_used_at, revoked_at) ON api_key
 	TO 'caged-api'@'localhost';
 GRANT SELECT, INSERT, UPDATE (state, op_id, op_owner, lease_until, error_code,
 	error_message, changed_at, started_at, stopped_at, destroyed_at, name,
-	metadata, timeout_s) ON sandbox TO 'caged-api'@'localhost';
+	metadata, timeout_s, network_mode, allowlist, ip) ON sandbox TO 'caged-api'@'localhost';
 GRANT SELECT (sandbox_id), INSERT, DELETE ON sandbox_plan TO 'caged-api'@'localhost';
 GRANT SELECT, INSERT ON sandbox_transition TO 'caged-api'@'localhost';
 GRANT SELECT, UPDATE (ended_at) ON sandbox_run TO 'caged-api'@'localhost';
@@ -34,11 +34,12 @@ GRANT SELECT, INSERT, DELETE ON exec_output
 
 -- caged-keeper: mends states, deletes what is old; reads no plan, no command.
 GRANT SELECT, UPDATE (state, op_id, op_owner, lease_until, error_code,
-	error_message, changed_at, started_at, stopped_at, destroyed_at), DELETE
+	error_message, changed_at, started_at, stopped_at, destroyed_at, ip), DELETE
 	ON sandbox TO 'caged-keeper'@'localhost';
 GRANT SELECT (sandbox_id), DELETE ON sandbox_plan TO 'caged-keeper'@'localhost';
 GRANT INSERT ON sandbox_transition TO 'caged-keeper'@'localhost';
-GRANT SELECT, UPDATE (seen_at, ended_at), DELETE ON sandbox_run
+GRANT SELECT, UPDATE (seen_at, ended_at, sent_bytes, received_bytes), DELETE
+	ON sandbox_run
 	TO 'caged-keeper'@'localhost';
 GRANT SELECT (resource_id, status, created_at), UPDATE (status, problem_code,
 	problem_message, problem_field), DELETE

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "api.h"
-#include "auto.h"
 #include "call.h"
 #include "err.h"
 #include "gate.h"
@@ -81,34 +80,19 @@ check_gateway(struct api *a, struct err *e)
 	return err_set(e, ERR_GATEWAY_UNAVAILABLE, "no gateway listens");
 }
 
-static const struct {
-	const char *name;
-	int (*check)(struct api *a, struct err *e);
-} checks[] = {
-	{"database", check_database},
-	{"vmctl", check_vmctl},
-	{"gateway", check_gateway},
+static int (*const checks[])(struct api *a, struct err *e) = {
+	check_database,
+	check_vmctl,
+	check_gateway,
 };
 
-/* Names the parts that are away, and no more of them: it needs no key. */
+/* Says which part is away first, and no more of it: it needs no key. */
 int
 h_health_ready(struct call *c, struct err *e)
 {
-	auto_json json_t *parts = json_object();
-	bool ready = true;
-
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		struct err why;
-		bool ok = checks[i].check(c->api, &why) == 0;
-
-		ready = ready && ok;
-		json_object_set_new(
-			parts, checks[i].name,
-			json_string(ok ? "ok" : err_name(why.code)));
+		if (checks[i](c->api, e) < 0)
+			return -1;
 	}
-	return response_json(c->resp, ready ? 200 : 503,
-			     json_pack("{s:s, s:O}", "status",
-				       ready ? "ok" : "unavailable", "checks",
-				       parts),
-			     e);
+	return h_health_live(c, e);
 }

@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "model/req_patch.h"
 #include "model/sandbox.h"
+#include "network.h"
 #include "page.h"
 #include "request.h"
 #include "response.h"
@@ -157,8 +158,8 @@ h_sandbox_patch(struct call *c, struct err *e)
 		return -1;
 	body = request_json(c->req, e);
 	if (!body || req_patch_read(body, &r, e) ||
-	    req_patch_apply(&r, &s, e) || store_patch(c, &r, &s, e) ||
-	    call_sandbox(c, &s, e))
+	    network_patch(c, &r, &s, e) || req_patch_apply(&r, &s, e) ||
+	    store_patch(c, &r, &s, e) || call_sandbox(c, &s, e))
 		return -1;
 	return sandbox_answer(c, 200, &s, e);
 }

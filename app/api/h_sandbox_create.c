@@ -21,12 +21,14 @@
 #include "model/plan_crypt.h"
 #include "model/problem.h"
 #include "model/req_create.h"
+#include "network.h"
 #include "request.h"
 #include "response.h"
 #include "sandbox_answer.h"
 #include "store/store_idempotency.h"
 #include "store/store_sandbox.h"
 #include "store/store_sandbox_create.h"
+#include "store/store_sandbox_network.h"
 #include "text.h"
 #include "vmctl_client.h"
 
@@ -122,6 +124,7 @@ undo(struct call *c, const char *sandbox, bool asked_vmctl,
 static int
 call_vmctl(struct call *c, const struct sandbox *s, struct err *e)
 {
+	auto_json json_t *names = network_names(s);
 	struct vmctl_create_args args = {
 		.sandbox = s->id,
 		.has_sandbox = true,
@@ -135,10 +138,16 @@ call_vmctl(struct call *c, const struct sandbox *s, struct err *e)
 		.has_memory_mb = true,
 		.disk_gb = s->disk_gb,
 		.has_disk_gb = true,
+		.network_mode = s->network_mode,
+		.has_network_mode = true,
+		.allowlist = names,
+		.has_allowlist = names != NULL,
 	};
 	struct vmctl_vm vm;
 
-	return vmctl_create(c->api->vmctl, &args, &vm, e);
+	if (vmctl_create(c->api->vmctl, &args, &vm, e))
+		return -1;
+	return vm.has_ip ? store_sandbox_ip(c->api->store, s->id, vm.ip, e) : 0;
 }
 
 /* The undoing is inside the gate too. */

@@ -6,7 +6,7 @@
 #include "err.h"
 #include "model/req.h"
 #include "model/req_exec.h"
-#include "text.h"
+#include "model/req_file.h"
 
 void
 exec_open_fini(struct exec_open *o)
@@ -53,7 +53,7 @@ exec_open_read(struct exec_open *o, const char *exec, const void *body,
 	o->body = req_parse(body, n, e);
 	if (!o->body || req_exec_read(o->body, &r, e) < 0)
 		return -1;
-	if (r.has_cwd && text_add_pct(&o->cwd, r.cwd, strlen(r.cwd)) < 0)
+	if (r.has_cwd && req_file_add_path(&o->cwd, r.cwd) < 0)
 		return err_field(e, "cwd", "cwd: longer than %d bytes",
 				 CHANNEL_PATH_MAX);
 	o->text = req_exec_text(&r);

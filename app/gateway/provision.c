@@ -207,7 +207,7 @@ provision_verdict(const struct provision *p, struct err *e)
 	json_t *step;
 	size_t i;
 
-	json_array_foreach (p->steps, i, step) {
+	json_array_foreach(p->steps, i, step) {
 		if (field_read(&plan_result_fields, step, &r, &unused) == 0 &&
 		    r.exit_code != 0)
 			return tell(&r, e);
@@ -221,7 +221,7 @@ longest(const json_t *steps)
 	json_t *step, *found = NULL;
 	size_t i, n, most = 0;
 
-	json_array_foreach (steps, i, step) {
+	json_array_foreach(steps, i, step) {
 		n = json_string_length(json_object_get(step, "output"));
 		if (n > most) {
 			most = n;

@@ -113,6 +113,8 @@ take_vm(void *arg, const struct vmctl_vm *vm)
 		return 1;
 	p->vm = (enum vmctl_state)state;
 	p->vm_op_id = vm->op_id;
+	p->sent_bytes = vm->has_sent_bytes ? vm->sent_bytes : 0;
+	p->received_bytes = vm->has_received_bytes ? vm->received_bytes : 0;
 	text_copy(p->exit_cause, sizeof(p->exit_cause),
 		  vm->has_exit_cause ? vm->exit_cause : "");
 	return 0;

@@ -26,6 +26,7 @@ struct fleet_pair {
 	int64_t lease_over_s;
 	enum vmctl_state vm;
 	int64_t vm_op_id;
+	int64_t sent_bytes, received_bytes;
 	char exit_cause[129];
 };
 

@@ -19,6 +19,8 @@ step_run_seen(struct keeper *k, const struct fleet *f, struct err *e)
 
 		if (p->row == SANDBOX_running && p->vm == VMCTL_STATE_running) {
 			text_copy(refs[n].sandbox, ID_SIZE, p->id);
+			refs[n].sent_bytes = p->sent_bytes;
+			refs[n].received_bytes = p->received_bytes;
 			refs[n++].boot = p->boot;
 		}
 		if (n == STORE_RUN_BATCH || (n > 0 && i + 1 == f->count)) {

@@ -74,8 +74,7 @@ req_check_env(json_t *env, struct err *e)
 
 	if (!env)
 		return 0;
-	json_object_foreach(env, key, value)
-	{
+	json_object_foreach(env, key, value) {
 		if (!env_name_valid(key))
 			return member_refused(e, "env", key,
 					      "not a variable's name");
@@ -101,8 +100,7 @@ req_check_metadata(json_t *metadata, struct err *e)
 
 	if (!metadata)
 		return 0;
-	json_object_foreach(metadata, key, value)
-	{
+	json_object_foreach(metadata, key, value) {
 		if (!key[0])
 			return err_field(e, "metadata", "metadata: empty name");
 		if (!json_is_string(value))

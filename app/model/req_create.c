@@ -5,6 +5,7 @@
 
 #include "auto.h"
 #include "err.h"
+#include "req_network.h"
 #include "req_plan.h"
 #include "sandbox.h"
 #include "text.h"
@@ -25,8 +26,6 @@ static const struct {
 };
 
 static const struct req_later later[] = {
-	{"network_mode", "none"},
-	{"allowlist", NULL},
 	{"budget", NULL},
 	{"budget_usd", NULL},
 	{"budget_action", "destroy"},
@@ -70,7 +69,7 @@ check_ports(json_t *ports, struct err *e)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach (ports, i, v) {
+	json_array_foreach(ports, i, v) {
 		json_int_t port = json_integer_value(v);
 
 		if (!json_is_integer(v) || port < 1 || port > 65535)
@@ -95,28 +94,34 @@ set_defaults(struct req_create *r)
 	if (!r->has_timeout)
 		r->timeout = 900;
 	if (!r->has_network_mode)
-		r->network_mode = "none";
+		r->network_mode = "full";
 	if (!r->has_name)
 		r->name = "";
+}
+
+static int
+check_network(const struct req_create *r, struct err *e)
+{
+	struct sandbox scratch = {0};
+
+	return req_network_apply(r->network_mode, r->allowlist, &scratch, e);
 }
 
 int
 req_create_read(json_t *body, bool alias, struct req_create *out, struct err *e)
 {
-	static const char *const modes[] = {"full", "none", "allowlist", NULL};
 	static const char *const actions[] = {"destroy", "pause", NULL};
 	struct req_create r;
 
 	if (field_read(&req_create_fields, body, &r, e) ||
 	    read_template(&r, alias, e) ||
-	    check_word("network_mode", r.network_mode, modes, e) ||
 	    check_word("budget_action", r.budget_action, actions, e) ||
 	    req_check_env(r.env, e) || req_check_metadata(r.metadata, e) ||
 	    req_check_label("name", r.name, e) || check_ports(r.ports, e) ||
 	    req_refuse_later(body, later, COUNT(later), e))
 		return -1;
 	set_defaults(&r);
-	if (req_plan_check(&r, e))
+	if (check_network(&r, e) || req_plan_check(&r, e))
 		return -1;
 	*out = r;
 	return 0;
@@ -139,7 +144,8 @@ int
 req_create_sandbox(const struct req_create *r, struct sandbox *s, struct err *e)
 {
 	text_copy(s->template_name, sizeof(s->template_name), r->template);
-	text_copy(s->network_mode, sizeof(s->network_mode), r->network_mode);
+	if (req_network_apply(r->network_mode, r->allowlist, s, e))
+		return -1;
 	text_copy(s->name, sizeof(s->name), r->name);
 	text_copy(s->repo_url, sizeof(s->repo_url), r->repo ? r->repo : "");
 	text_copy(s->init_script, sizeof(s->init_script),

@@ -22,11 +22,11 @@ check_command(const struct req_exec *r, struct err *e)
 	if (r->has_command == r->has_cmd)
 		return err_field(e, "command",
 				 "give exactly one of command and cmd");
-	json_array_foreach(
-		r->cmd, i,
-		v) if (!json_is_string(v)) return err_field(e, "cmd",
-							    "cmd: must be a "
-							    "list of strings");
+	json_array_foreach(r->cmd, i, v)
+		if (!json_is_string(v))
+			return err_field(e, "cmd",
+					 "cmd: must be a "
+					 "list of strings");
 	if (r->has_cmd && json_string_length(json_array_get(r->cmd, 0)) == 0)
 		return err_field(e, "cmd", "cmd: names no program");
 	return 0;

@@ -102,8 +102,7 @@ req_file_mode(const char *field, const char *text, int64_t *out, struct err *e)
 
 /* NULL: there is none, or it is too long. */
 static const char *
-path_bytes(const struct query *q, const char *fallback, size_t *out_len,
-	   struct err *e)
+path_bytes(const struct query *q, const char *fallback, struct err *e)
 {
 	const struct query_arg *a = query_find(q, "path");
 	const char *path = a ? a->value : fallback;
@@ -118,28 +117,32 @@ path_bytes(const struct query *q, const char *fallback, size_t *out_len,
 			  CHANNEL_PATH_MAX);
 		return NULL;
 	}
-	*out_len = len;
 	return path;
+}
+
+int
+req_file_add_path(struct buf *out, const char *path)
+{
+	const size_t home = sizeof(HOME_WORKSPACE) - 1;
+
+	if (strncmp(path, HOME_WORKSPACE, home) == 0 &&
+	    (path[home] == '/' || path[home] == '\0')) {
+		if (buf_addstr(out, WORKSPACE) < 0)
+			return -1;
+		path += home;
+	}
+	return text_add_pct(out, path, strlen(path));
 }
 
 int
 req_file_path(const struct query *q, const char *fallback, struct buf *out,
 	      struct err *e)
 {
-	size_t home = sizeof(HOME_WORKSPACE) - 1;
-	size_t len = 0;
-	const char *path = path_bytes(q, fallback, &len, e);
-	int rc = 0;
+	const char *path = path_bytes(q, fallback, e);
 
 	if (!path)
 		return -1;
-	if (strncmp(path, HOME_WORKSPACE, home) == 0 &&
-	    (path[home] == '/' || path[home] == '\0')) {
-		rc = buf_addstr(out, WORKSPACE);
-		path += home;
-		len -= home;
-	}
-	if (rc || text_add_pct(out, path, len))
+	if (req_file_add_path(out, path) < 0)
 		return err_set(e, ERR_INTERNAL, "path: too long");
 	return 0;
 }

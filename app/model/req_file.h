@@ -44,10 +44,13 @@ int req_file_content(const struct req_file *r, struct buf *out, struct err *e);
  * named in the error. */
 int req_file_mode(const char *field, const char *text, int64_t *out,
 		  struct err *e);
+/* Appends a path percent-encoded for the channel; "~/workspace" is /workspace.
+ * 0 or -1 (the buffer's cap). */
+int req_file_add_path(struct buf *out, const char *path);
 /*
  * The path of a request percent-encoded for the channel, appended: from
  * `?path=` (any bytes but NUL) or, when that is absent, `fallback` (may be
- * NULL: then the path is missing). "~/workspace" is /workspace.
+ * NULL: then the path is missing).
  */
 int req_file_path(const struct query *q, const char *fallback, struct buf *out,
 		  struct err *e);

@@ -10,8 +10,6 @@ FIELDS_DEFINE(req_patch, REQ_PATCH_FIELDS)
 static const struct req_later later[] = {
 	{"budget", NULL},
 	{"budget_usd", NULL},
-	{"allowlist", NULL},
-	{"network_mode", "none"},
 };
 
 int

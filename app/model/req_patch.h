@@ -20,6 +20,6 @@ FIELDS_DECLARE(req_patch, REQ_PATCH_FIELDS)
 /* Pointers are borrowed from `body`. Absent fields keep their value; metadata
  * replaces the whole map. */
 int req_patch_read(json_t *body, struct req_patch *out, struct err *e);
-/* Applies what is set to the row in memory. */
+/* Applies what is set, but for the network, to the row in memory. */
 int req_patch_apply(const struct req_patch *r, struct sandbox *s,
 		    struct err *e);

@@ -171,7 +171,7 @@ holds(const json_t *array, const char *text)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach (array, i, v) {
+	json_array_foreach(array, i, v) {
 		if (strcmp(json_string_value(v), text) == 0)
 			return true;
 	}
@@ -196,7 +196,7 @@ sort_packages(const struct req_create *r, json_t *lists[PACKAGE_COUNT],
 	json_t *v;
 	size_t i;
 
-	json_array_foreach (r->packages, i, v) {
+	json_array_foreach(r->packages, i, v) {
 		if (!json_is_string(v))
 			return err_field(e, "packages",
 					 "packages: must be strings");
@@ -227,7 +227,7 @@ list_agents(const struct req_create *r, json_t *list, struct err *e)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach (r->agents, i, v) {
+	json_array_foreach(r->agents, i, v) {
 		name = agent_name(json_string_value(v));
 		if (!name)
 			return err_field(e, "agents",

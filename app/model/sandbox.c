@@ -10,10 +10,9 @@
 static json_t *
 absent_features(void)
 {
-	return json_pack("{s:s, s:[], s:n, s:n, s:f, s:f, s:f, s:f, s:n}", "ip",
-			 "", "allowlist", "budget", "budget_usd", "cost", 0.0,
-			 "llm_cost", 0.0, "total_cost", 0.0, "spent_usd", 0.0,
-			 "pause_reason");
+	return json_pack("{s:n, s:n, s:f, s:f, s:f, s:f, s:n}", "budget",
+			 "budget_usd", "cost", 0.0, "llm_cost", 0.0,
+			 "total_cost", 0.0, "spent_usd", 0.0, "pause_reason");
 }
 
 /* Text that this program stored as JSON of that kind; else an empty one. */
@@ -26,6 +25,12 @@ stored_json(const char *text, json_type kind)
 		return j;
 	json_decref(j);
 	return kind == JSON_OBJECT ? json_object() : json_array();
+}
+
+json_t *
+sandbox_allowlist(const struct sandbox *s)
+{
+	return stored_json(s->allowlist, JSON_ARRAY);
 }
 
 static json_t *
@@ -68,13 +73,15 @@ sandbox_json(const struct sandbox *s)
 	auto_json json_t *absent = absent_features();
 	auto_json json_t *provision = sandbox_provision(s);
 	auto_json json_t *o = json_pack(
-		"{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:s}",
+		"{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:s, s:I, s:s, s:o, "
+		"s:o, s:s}",
 		"id", s->id, "status", sandbox_state_status(s->state),
 		"template", s->template_name, "cpus", (json_int_t)s->cpus,
 		"memory_mb", (json_int_t)s->memory_mb, "disk_gb",
 		(json_int_t)s->disk_gb, "network_mode", s->network_mode,
-		"timeout", (json_int_t)s->timeout_s, "name", s->name,
-		"metadata", stored_json(s->metadata, JSON_OBJECT), "ports",
+		"allowlist", sandbox_allowlist(s), "ip", s->ip, "timeout",
+		(json_int_t)s->timeout_s, "name", s->name, "metadata",
+		stored_json(s->metadata, JSON_OBJECT), "ports",
 		stored_json(s->ports, JSON_ARRAY), "host", s->host);
 
 	if (!o || json_object_update(o, times) ||

@@ -23,7 +23,8 @@ bool sandbox_state_counts(enum sandbox_state s);
 bool sandbox_move_legal(enum sandbox_state from, enum sandbox_state to);
 
 #define SANDBOX_NAME_MAX 128
-#define SANDBOX_METADATA_MAX 8192 /* bytes of its JSON text */
+#define SANDBOX_METADATA_MAX 8192   /* bytes of its JSON text */
+#define SANDBOX_ALLOWLIST_MAX 34816 /* ALLOWLIST_TEXT_MAX and quotes */
 #define SANDBOX_REPO_URL_MAX 2048
 #define SANDBOX_SCRIPT_MAX 32768
 #define SANDBOX_PROVISION_MAX 65536 /* bytes of its JSON text */
@@ -40,6 +41,8 @@ struct sandbox {
 	char template_name[33];
 	int64_t cpus, memory_mb, disk_gb;
 	char network_mode[16];
+	char allowlist[SANDBOX_ALLOWLIST_MAX + 1]; /* JSON array, or "" */
+	char ip[16];				   /* "" for none */
 	char name[SANDBOX_NAME_MAX + 1];
 	char metadata[SANDBOX_METADATA_MAX + 1]; /* JSON object */
 	char ports[256];			 /* JSON array */
@@ -54,6 +57,8 @@ struct sandbox {
 
 /* The API's JSON, every field of the contract; owned by the caller. */
 json_t *sandbox_json(const struct sandbox *s);
+/* The names of its allowlist; owned by the caller, NULL: no memory. */
+json_t *sandbox_allowlist(const struct sandbox *s);
 /* An answer on an unversioned route has exactly one "id": its readers search
  * the text for it. Takes out a metadata member of that name. */
 void sandbox_json_one_id(json_t *o);

@@ -18,6 +18,8 @@
 	NEXT(INT, "memory_mb", memory_mb, NULL) \
 	NEXT(INT, "disk_gb", disk_gb, NULL) \
 	NEXT(TEXT, "network_mode", network_mode, NULL) \
+	NEXT(TEXT, "COALESCE(allowlist, '[]')", allowlist, NULL) \
+	NEXT(TEXT, "ip", ip, NULL) \
 	NEXT(TEXT, "name", name, NULL) \
 	NEXT(TEXT, "metadata", metadata, NULL) \
 	NEXT(TEXT, "ports", ports, NULL) \

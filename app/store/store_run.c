@@ -17,7 +17,9 @@ seen(struct store *s, void *arg, struct err *e)
 
 	for (size_t i = 0; i < a->n; i++) {
 		if (stmt_run(s, STMT_run_seen,
-			     CELLS(cell_text(a->refs[i].sandbox),
+			     CELLS(cell_int(a->refs[i].sent_bytes),
+				   cell_int(a->refs[i].received_bytes),
+				   cell_text(a->refs[i].sandbox),
 				   cell_int(a->refs[i].boot)),
 			     NULL, e) < 0)
 			return -1;

@@ -12,6 +12,7 @@
 struct store_run_ref {
 	char sandbox[ID_SIZE];
 	int64_t boot;
+	int64_t sent_bytes, received_bytes; /* since it booted */
 };
 
 /* Notes that these VMMs are alive now; at most STORE_RUN_BATCH of them. */

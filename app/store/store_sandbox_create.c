@@ -95,6 +95,7 @@ insert_sandbox(struct store *s, struct create_arg *a, struct err *e)
 			   cell_int(c->lease_s), cell_text(sb->template_name),
 			   cell_int(sb->cpus), cell_int(sb->memory_mb),
 			   cell_int(sb->disk_gb), cell_text(sb->network_mode),
+			   cell_text(sb->allowlist[0] ? sb->allowlist : "[]"),
 			   cell_text(sb->name),
 			   cell_text(sb->metadata[0] ? sb->metadata : "{}"),
 			   cell_text(sb->ports[0] ? sb->ports : "[]"),

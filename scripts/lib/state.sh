@@ -124,7 +124,6 @@ state_conf() {
 		image_dir = $CAGED_CACHE/images
 		kernel_file = $STATE/guest/vmlinux
 		initramfs_file = $STATE/guest/initramfs.cpio
-		api_workers = 16
 		${CAGED_CONF_EXTRA:-}
 	END
 }

@@ -55,7 +55,11 @@ BAD_CREATES = [
     ("ports", {"ports": [0]}), ("ports", {"ports": [65536]}),
     ("ports", {"ports": ["80"]}), ("ports", {"ports": list(range(1, 22))}),
     ("colour", {"colour": "red"}), ("Template", {"Template": "minimal"}),
-    ("allowlist", {"allowlist": "x"}),
+    ("allowlist", {"allowlist": "x"}), ("allowlist", {"allowlist": [1]}),
+    ("allowlist", {"allowlist": ["10.0.0.1"]}),
+    ("allowlist", {"allowlist": ["a.org/x"]}),
+    ("allowlist", {"allowlist": ["a.org"] * 257}),
+    ("allowlist", {"network_mode": "allowlist"}),
     ("budget", {"budget": -1}), ("budget", {"budget": "5"}),
     ("budget_action", {"budget_action": "explode"}),
 ]
@@ -74,8 +78,7 @@ def test_template_is_required(api):
 
 
 @pytest.mark.parametrize("field, value", [
-    ("network_mode", "full"), ("budget", 5.0), ("budget_usd", 5),
-    ("secrets", ["S"]),
+    ("budget", 5.0), ("budget_usd", 5), ("secrets", ["S"]),
     ("from_snapshot", "snap-0123456789abcdef"), ("lifetime", 60)])
 def test_create_later(api, field, value):
     answer = api.post(CREATE, {"template": "minimal", field: value})

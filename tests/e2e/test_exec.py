@@ -136,6 +136,7 @@ def test_user_and_place(shared):
 def test_home_workspace(shared):
     shared.output("echo hello > ~/workspace/from-home.txt")
     assert shared.output("cat /workspace/from-home.txt") == "hello\n"
+    assert shared.output("pwd", cwd="~/workspace") == "/workspace\n"
     assert shared.read("from-home.txt") == b"hello\n"
 
 

@@ -87,9 +87,9 @@ def test_versions(sandbox):
         wanted = built["versions"][command]
         assert wanted.startswith(start), (command, wanted)
         assert sandbox.output(command).strip() == wanted
-        for words in (command.split(), ["bash", "-c", command],
-                      ["bash", "-lc", command]):
-            assert argv(sandbox, *words) == wanted, words
+    for words in (command.split(), ["bash", "-c", command],
+                  ["bash", "-lc", command]):
+        assert argv(sandbox, *words) == wanted, words
 
 
 @pytest.mark.parametrize("asked", ALIASES)
@@ -139,9 +139,8 @@ def test_go(sandbox):
 
 // int six(void) { return 6; }
 import "C"
-import "fmt"
 
-func main() { fmt.Println(C.six() * 7) }
+func main() { println(C.six() * 7) }
 """)
     sandbox.output("cd hi && go install .", timeout=300)
     assert argv(sandbox, "hi") == "42"

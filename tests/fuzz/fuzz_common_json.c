@@ -20,11 +20,11 @@ depth_of(const json_t *j)
 	size_t i;
 
 	if (json_is_array(j))
-		json_array_foreach(j, i, v) most =
-			(d = depth_of(v)) > most ? d : most;
+		json_array_foreach(j, i, v)
+			most = (d = depth_of(v)) > most ? d : most;
 	else if (json_is_object(j))
-		json_object_foreach((json_t *)(uintptr_t)j, key, v) most =
-			(d = depth_of(v)) > most ? d : most;
+		json_object_foreach((json_t *)(uintptr_t)j, key, v)
+			most = (d = depth_of(v)) > most ? d : most;
 	else
 		return 0;
 	return most + 1;

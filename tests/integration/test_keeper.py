@@ -169,6 +169,25 @@ def test_destroys_past_their_lease_are_finished(rig):
     assert rig.vm(1) == "destroyed"
 
 
+def test_a_network_that_vmctl_was_not_told_of(rig):
+    rig.boot(1)
+    rig.row(1, "running")
+    rig.boot(2)
+    rig.row(2, "running")
+    rig.db.sql("UPDATE sandbox SET network_mode = 'allowlist', op_id = 2,"
+               f" allowlist = '[\"example.org\"]' WHERE id = '{sandbox(1)}'")
+    rig.start()
+    client = rig.vmctl.client()
+    wait_until(lambda: client.stat(1)["network_mode"] == "allowlist", 5)
+    told = client.stat(1)
+    assert told["op_id"] == 2
+    assert (rig.vmctl.folder(1) / "allowlist").read_text() == "example.org\n"
+    wait_until(lambda: rig.db.sql(f"SELECT ip FROM sandbox WHERE id = '{sandbox(1)}'")
+               == [[told["ip"]]], 2)
+    assert client.stat(2)["op_id"] == 1
+    client.close()
+
+
 def test_vms_without_a_live_row_are_removed(rig):
     rig.boot(1)
     rig.boot(2, op_id=1)

@@ -168,8 +168,7 @@ check_mistyped(void **state)
 	size_t n;
 
 	for (size_t i = 0; i < t->count; i++)
-		json_array_foreach(values, n, v)
-		{
+		json_array_foreach(values, n, v) {
 			auto_json json_t *obj = object_at(t, EDGE_LO, true);
 
 			if (suits(&t->fields[i], v))

@@ -70,11 +70,12 @@ class GuestVm:
     def _command(self, memory_mb, cpus):
         image = CACHE / "images/minimal/rootfs.erofs"
         append = ("console=ttyS0 quiet reboot=t panic=-1 no_timer_check "
+                  "cryptomgr.notests random.trust_cpu=on "
                   f"tsc=reliable tsc_early_khz={tsc_khz()}")
         return [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config",
             "-no-reboot", "-display", "none", "-M", "microvm,acpi=on",
-            "-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max,-cx16",
+            "-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max",
             "-m", str(memory_mb), "-smp", str(cpus), "-bios", "qboot.rom",
             "-kernel", str(CACHE / "guest/vmlinux"),
             "-initrd", str(self.folder / "initramfs.cpio"),

@@ -129,19 +129,10 @@ health_needs_nothing(void **state)
 {
 	auto_answer struct answer live = ask_for("GET", "/healthz", NULL);
 	auto_answer struct answer ready = ask_for("GET", "/readyz", NULL);
-	json_t *checks = json_object_get(ready.body, "checks");
 
 	(void)state;
 	assert_int_equal(live.r.status, 200);
-	assert_int_equal(ready.r.status, 503);
-	assert_string_equal(
-		json_string_value(json_object_get(checks, "database")),
-		"database_unavailable");
-	assert_string_equal(json_string_value(json_object_get(checks, "vmctl")),
-			    "vmctl_unavailable");
-	assert_string_equal(
-		json_string_value(json_object_get(checks, "gateway")),
-		"gateway_unavailable");
+	is_problem(&ready, 503, "database_unavailable");
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "../support/body_cases.h"
 
 #include "buf.h"
+#include "model/req_network.h"
 #include "model/req_create.h"
 #include "model/req_exec.h"
 #include "model/req_file.h"
@@ -122,6 +123,13 @@ create_refuses(void **state)
 		{"{\"template\":\"windows\"}", ERR_INVALID_REQUEST, "template"},
 		{MIN "\"network_mode\":\"bridge\"}", ERR_INVALID_REQUEST,
 		 "network_mode"},
+		{MIN "\"network_mode\":\"allowlist\"}", ERR_INVALID_REQUEST,
+		 "allowlist"},
+		{MIN "\"network_mode\":\"allowlist\",\"allowlist\":[]}",
+		 ERR_INVALID_REQUEST, "allowlist"},
+		{MIN "\"allowlist\":[\"1.2.3.4\"]}", ERR_INVALID_REQUEST,
+		 "allowlist"},
+		{MIN "\"allowlist\":[7]}", ERR_INVALID_REQUEST, "allowlist"},
 		{MIN "\"budget_action\":\"cry\"}", ERR_INVALID_REQUEST,
 		 "budget_action"},
 		{MIN "\"env\":{\"A B\":\"1\"}}", ERR_INVALID_REQUEST,
@@ -147,10 +155,6 @@ static void
 later_features_are_named(void **state)
 {
 	static const struct text_case cases[] = {
-		{MIN "\"network_mode\":\"full\"}", ERR_NOT_IMPLEMENTED,
-		 "network_mode"},
-		{MIN "\"allowlist\":[\"a.b\"]}", ERR_NOT_IMPLEMENTED,
-		 "allowlist"},
 		{MIN "\"budget\":5.00}", ERR_NOT_IMPLEMENTED, "budget"},
 		{MIN "\"budget_usd\":1}", ERR_NOT_IMPLEMENTED, "budget_usd"},
 		{MIN "\"budget_action\":\"pause\"}", ERR_NOT_IMPLEMENTED,
@@ -175,15 +179,36 @@ later_features_are_named(void **state)
 	};
 	static const struct text_case patch[] = {
 		{"{\"budget\":1}", ERR_NOT_IMPLEMENTED, "budget"},
-		{"{\"network_mode\":\"full\"}", ERR_NOT_IMPLEMENTED,
-		 "network_mode"},
-		{"{\"allowlist\":[\"x\"]}", ERR_NOT_IMPLEMENTED, "allowlist"},
 	};
 
 	(void)state;
 	CHECK(read_create, cases);
 	CHECK(read_exec, exec);
 	CHECK(read_patch, patch);
+}
+
+static void
+networks(void **state)
+{
+	auto_json json_t *names = json_pack("[s, s]", "*.B.org", "a.org");
+	auto_json json_t *none = json_array();
+	struct sandbox s = {0};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(req_network_apply("allowlist", names, &s, &e), 0);
+	assert_string_equal(s.network_mode, "allowlist");
+	assert_string_equal(s.allowlist, "[\"b.org\",\"a.org\"]");
+	assert_int_equal(req_network_apply(NULL, none, &s, &e), -1);
+	assert_string_equal(e.field, "allowlist");
+	assert_int_equal(req_network_apply("open", NULL, &s, &e), -1);
+	assert_string_equal(s.network_mode, "allowlist");
+	assert_string_equal(s.allowlist, "[\"b.org\",\"a.org\"]");
+	assert_int_equal(req_network_apply("full", NULL, &s, &e), 0);
+	assert_string_equal(s.allowlist, "[\"b.org\",\"a.org\"]");
+	assert_int_equal(req_network_apply("none", none, &s, &e), 0);
+	assert_string_equal(s.allowlist, "[]");
+	assert_int_equal(req_network_apply("allowlist", NULL, &s, &e), -1);
 }
 
 static void
@@ -203,7 +228,7 @@ create_sets_defaults(void **state)
 	assert_int_equal(s.memory_mb, 512);
 	assert_int_equal(s.disk_gb, 5);
 	assert_int_equal(s.timeout_s, 900);
-	assert_string_equal(s.network_mode, "none");
+	assert_string_equal(s.network_mode, "full");
 	assert_string_equal(s.metadata, "{}");
 	assert_string_equal(s.ports, "[3000]");
 }
@@ -465,6 +490,7 @@ main(void)
 		cmocka_unit_test(wrong_bodies_name_the_field),
 		cmocka_unit_test(create_refuses),
 		cmocka_unit_test(later_features_are_named),
+		cmocka_unit_test(networks),
 		cmocka_unit_test(create_sets_defaults),
 		cmocka_unit_test(templates_have_short_names),
 		cmocka_unit_test(template_is_optional_on_aliases_only),
