@@ -136,6 +136,10 @@ $(foreach t,$(notdir $(live_bin)),$(eval $(call test_rule,$(t),live)))
 unit: $(unit_bin) ## build and run the unit tests (make unit VARIANT=asan)
 	$(Q)./scripts/lib/unit $(unit_bin)
 
+# Measurements of single parts: tests/bench/bench_<room>_<noun>.c.
+$(B)/tests/bench_vmctl_%: $(O)/tests/bench/bench_vmctl_%.o $(call lib,vmctl) $(call lib,common)
+	$(call link,$^ $(VMCTL_LIBS))
+
 # Fuzz targets: tests/fuzz/fuzz_<room>_<noun>.c, clang's libFuzzer.
 FUZZ_CC ?= clang
 FO := build/fuzz/obj

@@ -138,6 +138,9 @@ kill_all_as(uid_t uid)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -1;
+	/* Whoever else kills this uid kills the helper too: it is tried again. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return 0;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 

@@ -43,8 +43,6 @@ struct driver {
 	/* The same for its resolver alone; NULL: there are none. */
 	int (*resolve)(const struct host *h, struct vm_state *st,
 		       struct err *e);
-	/* When no process of the VM is left: what else there was of it. */
-	int (*sweep)(const struct vm_state *st, struct err *e);
 	const char *(*accel)(const struct host *h);
 };
 

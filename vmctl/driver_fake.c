@@ -197,14 +197,6 @@ fake_set_network(const struct host *h, struct vm_state *st, struct err *e)
 	return 0;
 }
 
-static int
-fake_sweep(const struct vm_state *st, struct err *e)
-{
-	(void)st;
-	(void)e;
-	return 0;
-}
-
 const struct driver driver_fake = {
 	.name = "fake",
 	.start = fake_start,
@@ -212,6 +204,5 @@ const struct driver driver_fake = {
 	.templates = fake_templates,
 	.boot = fake_boot,
 	.set_network = fake_set_network,
-	.sweep = fake_sweep,
 	.accel = fake_accel,
 };

@@ -21,7 +21,6 @@
 #include "image.h"
 #include "jail.h"
 #include "net_host.h"
-#include "net_ns.h"
 #include "port.h"
 #include "qemu_args.h"
 #include "qmp_helper.h"
@@ -275,12 +274,6 @@ qemu_resolve(const struct host *h, struct vm_state *st, struct err *e)
 	return ns < 0 ? -1 : vm_net_resolve(h, st, ns, e);
 }
 
-static int
-qemu_sweep(const struct vm_state *st, struct err *e)
-{
-	return net_ns_sweep(st->uid, e);
-}
-
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.start = qemu_start,
@@ -289,7 +282,6 @@ const struct driver driver_qemu = {
 	.boot = qemu_boot,
 	.set_network = vm_net_change,
 	.resolve = qemu_resolve,
-	.sweep = qemu_sweep,
 	.hang_up = qemu_hang_up,
 	.accel = qemu_accel,
 };

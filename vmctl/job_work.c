@@ -40,14 +40,13 @@ job_work_create(const struct host *h, struct vm_state *st,
 }
 
 /* The VMM first: by its descriptor, which cannot mean another process. Then
- * its resolver, which has its uid, and what is left of its network. */
+ * its resolver, which has its uid: with the last of them the network is gone. */
 static int
-kill_vmm(const struct host *h, struct vm_state *st, int vmm_fd, struct err *e)
+kill_vmm(struct vm_state *st, int vmm_fd, struct err *e)
 {
 	if (vmm_fd >= 0)
 		pidfd_send_signal(vmm_fd, SIGKILL, NULL, 0);
-	if (st->uid != 0 && (child_kill_uid(st->uid, KILL_MS, e) < 0 ||
-			     h->driver->sweep(st, e) < 0))
+	if (st->uid != 0 && child_kill_uid(st->uid, KILL_MS, e) < 0)
 		return -1;
 	st->pid = 0;
 	st->resolver_pid = 0;
@@ -74,7 +73,7 @@ job_work_destroy(const struct host *h, struct vm_state *st,
 	st->done = false;
 	st->error = ERR_NONE;
 	if (vm_store_write(h->dir_fd, st, e) < 0 ||
-	    kill_vmm(h, st, t->vmm_fd, e) < 0 || remove_files(h, st, e) < 0)
+	    kill_vmm(st, t->vmm_fd, e) < 0 || remove_files(h, st, e) < 0)
 		return -1;
 	st->state = VMCTL_STATE_destroyed;
 	st->done = true;
@@ -85,7 +84,7 @@ int
 job_work_undo(const struct host *h, struct vm_state *st,
 	      const struct job_task *t, struct err *e)
 {
-	if (kill_vmm(h, st, t->vmm_fd, e) < 0 || remove_files(h, st, e) < 0)
+	if (kill_vmm(st, t->vmm_fd, e) < 0 || remove_files(h, st, e) < 0)
 		return -1;
 	st->state = VMCTL_STATE_absent;
 	return vm_store_write(h->dir_fd, st, e);
@@ -95,7 +94,7 @@ int
 job_work_exit(const struct host *h, struct vm_state *st,
 	      const struct job_task *t, struct err *e)
 {
-	if (kill_vmm(h, st, t->vmm_fd, e) < 0)
+	if (kill_vmm(st, t->vmm_fd, e) < 0)
 		return -1;
 	st->state = VMCTL_STATE_exited;
 	return vm_store_write(h->dir_fd, st, e);

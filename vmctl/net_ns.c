@@ -194,18 +194,3 @@ net_ns_change(const struct net_spec *s, int ns_fd, struct err *e)
 	task_fini(&t);
 	return go_back(home, rc, e) < 0 ? err_wrap(e, "change network") : 0;
 }
-
-int
-net_ns_sweep(uid_t uid, struct err *e)
-{
-	char name[NET_NS_LINK_SIZE];
-	struct netlink n = {.sock = -1};
-	int rc;
-
-	net_ns_link_name(uid, name);
-	if (netlink_open(&n, NETLINK_ROUTE, e) < 0)
-		return -1;
-	rc = net_link_delete(&n, name, e);
-	netlink_close(&n);
-	return rc;
-}

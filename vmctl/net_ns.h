@@ -41,5 +41,3 @@ int net_ns_make(const struct net_spec *s, int *out_ns, int *out_tap,
  * goes. When it fails, nothing that `s` forbids passes, once the rules are in.
  */
 int net_ns_change(const struct net_spec *s, int ns_fd, struct err *e);
-/* Removes what would outlive an interrupted net_ns_make for a while. */
-int net_ns_sweep(uid_t uid, struct err *e);

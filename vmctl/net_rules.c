@@ -37,7 +37,9 @@ enum param { PARAM_GUEST, PARAM_RESOLVER, PARAM_CONNECTIONS, PARAM_COUNT };
 /* The host's parameters: its range of VM addresses. */
 enum { PARAM_BASE, PARAM_MASK };
 
-/* The vocabulary of the rows: each name is one or more steps. */
+/* The vocabulary of the rows: each name is one or more steps. A string in
+ * parentheses would not initialise an array:
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define META(k) \
 	{ \
 		.kind = NFT_STEP_LOAD_META, .key = NFT_META_##k \
@@ -89,7 +91,7 @@ enum { PARAM_BASE, PARAM_MASK };
 
 #define IPV4 META(NFPROTO), CMP(EQ, NFPROTO_IPV4, 1)
 #define NOT_IPV4 META(NFPROTO), CMP(NEQ, NFPROTO_IPV4, 1)
-#define PROTOCOL(p) META(L4PROTO), CMP(EQ, p, 1)
+#define PROTOCOL(p) META(L4PROTO), CMP(EQ, (p), 1)
 #define TCP PROTOCOL(IPPROTO_TCP)
 #define UDP PROTOCOL(IPPROTO_UDP)
 #define ICMP PROTOCOL(IPPROTO_ICMP)
@@ -154,6 +156,8 @@ enum { PARAM_BASE, PARAM_MASK };
 	}
 #define ACCEPT VERDICT(NF_ACCEPT)
 #define DROP VERDICT(NF_DROP)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 enum table { TABLE_ns, TABLE_host };
 
