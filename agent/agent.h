@@ -8,6 +8,7 @@
 #include "guard.h"
 #include "link.h"
 #include "loop.h"
+#include "plan.h"
 #include "stream.h"
 #include "worker.h"
 
@@ -31,6 +32,7 @@ struct agent {
 	struct link link;
 	struct stream_table streams;
 	struct exec_table execs;
+	struct plan_run plan;
 	struct worker_table workers;
 	struct claim_state claim;
 	int64_t ready_us; /* CLOCK_MONOTONIC when the port was open */

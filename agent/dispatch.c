@@ -64,6 +64,13 @@ open_exec_ack(struct agent *a, struct stream *s, const union dispatch_record *r,
 	return exec_stream_ack(&a->execs, s, r->exec_ref.exec, e);
 }
 
+static int
+open_plan(struct agent *a, struct stream *s, const union dispatch_record *r,
+	  struct err *e)
+{
+	return plan_open(&a->plan, s, &r->plan, e);
+}
+
 static const struct row rows[STREAM_OP_COUNT] = {
 	[STREAM_OP_claim] = {&claim_fields, open_claim, NULL, true},
 	[STREAM_OP_exec] = {&exec_fields, open_exec, NULL, false},
@@ -71,6 +78,7 @@ static const struct row rows[STREAM_OP_COUNT] = {
 	[STREAM_OP_exec_attach] = {&exec_ref_fields, open_exec_attach, NULL,
 				   false},
 	[STREAM_OP_exec_ack] = {&exec_ref_fields, open_exec_ack, NULL, false},
+	[STREAM_OP_plan] = {&plan_fields, open_plan, NULL, false},
 	[STREAM_OP_file_list] = {&file_list_fields, NULL, file_list_job, false},
 	[STREAM_OP_file_read] = {&file_read_fields, NULL, file_read_job, false},
 	[STREAM_OP_file_write] = {&file_write_fields, NULL, file_write_job,

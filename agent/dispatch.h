@@ -16,6 +16,7 @@ union dispatch_record {
 	struct claim claim;
 	struct exec exec;
 	struct exec_ref exec_ref;
+	struct plan plan;
 	struct file_list file_list;
 	struct file_read file_read;
 	struct file_write file_write;

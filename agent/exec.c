@@ -134,12 +134,15 @@ stdin_took(struct sink *s, size_t n)
 static bool
 take_status(struct exec_run *x)
 {
+	struct exec_watch *watch = x->watch;
 	struct err e;
 	ssize_t n = read(x->status.fd, &e, sizeof(e));
 
 	if (n == sizeof(e)) {
 		exec_stream_failed(x, &e);
 		exec_forget(x);
+		if (watch)
+			watch->failed(watch, &e);
 		return false;
 	}
 	loop_close(x->table->loop, &x->status);
@@ -308,6 +311,9 @@ exec_pace(struct exec_run *x)
 	if (x->state == EXEC_DRAINING && x->out[0].io.fd < 0 &&
 	    x->out[1].io.fd < 0) {
 		end(x);
-		exec_stream_progress(x);
+		if (x->watch)
+			x->watch->ended(x->watch, x);
+		else
+			exec_stream_progress(x);
 	}
 }

@@ -32,6 +32,16 @@ struct stream;
 
 enum exec_state { EXEC_STARTING, EXEC_RUNNING, EXEC_DRAINING, EXEC_ENDED };
 
+struct exec_run;
+
+/* Whoever started a command for no stream. */
+struct exec_watch {
+	/* Its result is final; the watcher forgets the run. */
+	void (*ended)(struct exec_watch *w, struct exec_run *x);
+	/* It never reached its program, and is forgotten. */
+	void (*failed)(struct exec_watch *w, const struct err *e);
+};
+
 struct exec_pipe {
 	struct exec_run *run;
 	struct loop_io io; /* fd -1 at its end */
@@ -56,9 +66,10 @@ struct exec_run {
 	const char *cause; /* NULL until it ended */
 	int64_t started_us, started_mono_us, duration_us, ended_ms;
 	struct exec_output output;
-	struct stream *stream; /* NULL = nobody is attached */
-	uint64_t sent;	       /* position of the stream in the output */
-	uint64_t skipped;      /* of these, bytes that were not kept */
+	struct exec_watch *watch; /* NULL: a stream started it */
+	struct stream *stream;	  /* NULL = nobody is attached */
+	uint64_t sent;		  /* position of the stream in the output */
+	uint64_t skipped;	  /* of these, bytes that were not kept */
 };
 
 struct exec_table {

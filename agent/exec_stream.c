@@ -121,6 +121,8 @@ find(struct exec_table *t, const char *id, struct err *e)
 {
 	struct exec_run *x = exec_find(t, id);
 
+	if (x && x->watch)
+		x = NULL;
 	if (!x)
 		err_set(e, ERR_EXEC_NOT_FOUND, "no command %s is kept", id);
 	return x;
@@ -160,7 +162,7 @@ add_item(json_t *list, const struct exec_run *x)
 {
 	struct exec_item rec = {0};
 
-	if (x->state == EXEC_STARTING)
+	if (x->state == EXEC_STARTING || x->watch)
 		return;
 	FIELD_SET(rec, exec, x->id);
 	FIELD_SET(rec, running, x->state != EXEC_ENDED);

@@ -49,6 +49,7 @@ set_up(struct agent *a, struct reaper *r, struct err *e)
 	    reaper_init(r, a, e) < 0)
 		return -1;
 	exec_table_init(&a->execs, &a->loop, &a->guard, &a->claim);
+	plan_init(&a->plan, &a->execs);
 	worker_table_init(&a->workers, &a->loop, &a->guard);
 	stream_table_init(&a->streams, &a->link);
 	port = init_open_port(AGENT_PORT, e);

@@ -17,7 +17,11 @@
 #define CHANNEL_OUTPUT_HEAD \
 	(1 << 20) /* bytes of an exec's output kept in the agent */
 #define CHANNEL_OUTPUT_TAIL (1 << 20)
-#define CHANNEL_KEEP_S 3600 /* unacknowledged results */
+#define CHANNEL_KEEP_S 3600	     /* unacknowledged results */
+#define CHANNEL_PLAN_LIST_MAX 64     /* packages of one kind */
+#define CHANNEL_PLAN_OUTPUT_MAX 4096 /* bytes kept of what a step printed */
+#define CHANNEL_PLAN_STEPS_MAX 16
+#define CHANNEL_PLAN_MS 3600000 /* for all its steps */
 
 enum stream_op {
 	STREAM_OP_NONE,
@@ -107,6 +111,35 @@ FIELDS_DECLARE(exec_item, EXEC_ITEM_FIELDS)
 /* exec_attach: as exec, from the start of what is kept. exec_ack: END {}. */
 #define EXEC_REF_FIELDS(F, S) F(S, STR, exec, 21, 21, FIELD_REQUIRED)
 FIELDS_DECLARE(exec_ref, EXEC_REF_FIELDS)
+
+/*
+ * plan: makes a sandbox ready, one step after another: clones the repository,
+ * installs packages and agents, runs the script. REPLY {} at once; DATA is one
+ * JSON plan_result per line, as steps end; END {} after the last. A step that
+ * fails is the last.
+ *
+ * A guest has one plan. It runs to its end whatever becomes of the stream, and
+ * what its steps gave is kept as long as the guest lives: a repeated `plan`
+ * starts nothing, takes the stream over and gets every step from the first.
+ */
+#define PLAN_FIELDS(F, S) \
+	F(S, STR, repo, 1, 2048, 0) \
+	F(S, STR, repo_token, 1, 1024, FIELD_SECRET) \
+	F(S, STR, repo_branch, 1, 255, 0) \
+	F(S, STR, repo_commit, 1, 64, 0) \
+	F(S, STR, repo_subdir, 1, 1024, 0) \
+	F(S, ARR, apt, 1, CHANNEL_PLAN_LIST_MAX, 0) \
+	F(S, ARR, npm, 1, CHANNEL_PLAN_LIST_MAX, 0) \
+	F(S, ARR, pip, 1, CHANNEL_PLAN_LIST_MAX, 0) \
+	F(S, ARR, agents, 1, 8, 0) /* names of agents.def */ \
+	F(S, STR, init_script, 1, 32768, FIELD_SECRET)
+FIELDS_DECLARE(plan, PLAN_FIELDS)
+#define PLAN_RESULT_FIELDS(F, S) \
+	F(S, STR, step, 1, 32, FIELD_REQUIRED) \
+	F(S, INT, exit_code, 0, 255, FIELD_REQUIRED) \
+	F(S, INT, duration_ms, 0, INT64_MAX, FIELD_REQUIRED) \
+	F(S, STR, output, 0, 3 * CHANNEL_PLAN_OUTPUT_MAX + 64, FIELD_REQUIRED)
+FIELDS_DECLARE(plan_result, PLAN_RESULT_FIELDS)
 
 /* file_list: DATA is one JSON file_item per line; END {"truncated":bool}. */
 #define FILE_LIST_FIELDS(F, S) \

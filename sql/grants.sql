@@ -19,7 +19,7 @@ GRANT SELECT ON exec_output TO 'caged-api'@'localhost';
 -- caged-gateway: claims sandboxes, keeps execs; no account, no key.
 GRANT SELECT, UPDATE (state, op_id, op_owner, lease_until, error_code,
 	error_message, changed_at, started_at, stopped_at, destroyed_at,
-	pause_reason) ON sandbox TO 'caged-gateway'@'localhost';
+	pause_reason, provision) ON sandbox TO 'caged-gateway'@'localhost';
 GRANT SELECT, DELETE ON sandbox_plan TO 'caged-gateway'@'localhost';
 GRANT INSERT ON sandbox_transition TO 'caged-gateway'@'localhost';
 GRANT SELECT, INSERT, UPDATE (ended_at) ON sandbox_run

@@ -49,19 +49,29 @@ fill_sandbox(const struct call *c, const struct req_create *r,
 	return 0;
 }
 
-/* The environment, sealed; `out` stays empty when there is none. */
+static bool
+is_empty(const json_t *plan)
+{
+	return json_object_size(json_object_get(plan, "env")) == 0 &&
+	       json_object_size(json_object_get(plan, "plan")) == 0;
+}
+
+/* Environment and plan, sealed; `out` stays empty when there are none. */
 static int
 seal_plan(const struct call *c, const struct req_create *r, const char *sandbox,
 	  struct buf *out, struct err *e)
 {
+	auto_json json_t *plan = req_plan_make(r, e);
 	auto_free char *text = NULL;
 	int rc;
 
-	if (!r->env || json_object_size(r->env) == 0)
+	if (!plan)
+		return -1;
+	if (is_empty(plan))
 		return 0;
-	text = json_text(r->env);
+	text = json_text(plan);
 	if (!text)
-		return err_set(e, ERR_INTERNAL, "env: out of memory");
+		return err_set(e, ERR_INTERNAL, "plan: out of memory");
 	rc = plan_crypt_seal(c->api->plan_key, sandbox, text, strlen(text), out,
 			     e);
 	explicit_bzero(text, strlen(text));

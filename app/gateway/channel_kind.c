@@ -38,6 +38,13 @@ const struct stream_kind kind_exec_ack = {
 	.open = &exec_ref_fields,
 	.end = &empty,
 };
+const struct stream_kind kind_plan = {
+	.op = "plan",
+	.open = &plan_fields,
+	.reply = &empty,
+	.end = &empty,
+	.data_flags = DATA_EOF,
+};
 const struct stream_kind kind_file_list = {
 	.op = "file_list",
 	.open = &file_list_fields,

@@ -33,6 +33,7 @@ extern const struct stream_kind kind_exec;
 extern const struct stream_kind kind_exec_list;
 extern const struct stream_kind kind_exec_attach;
 extern const struct stream_kind kind_exec_ack;
+extern const struct stream_kind kind_plan;
 extern const struct stream_kind kind_file_list;
 extern const struct stream_kind kind_file_read;
 extern const struct stream_kind kind_file_write;

@@ -15,7 +15,9 @@
 #include "handlers.h"
 #include "http.h"
 #include "jobs.h"
+#include "model/problem.h"
 #include "pause.h"
+#include "provision.h"
 #include "reply.h"
 #include "store/store_idempotency.h"
 #include "text.h"
@@ -27,8 +29,10 @@
 
 /*
  * load (row and plan, database) -> resume (vmctl, when it is paused) -> claim
- * stream (guest) -> commit (database) -> answer. A failure of the guest goes
- * through undo, or back to paused.
+ * stream (guest) -> plan stream, where there is a plan (guest) -> commit
+ * (database) -> answer. A failure of the guest or of the plan goes through undo,
+ * or back to paused; a connection that broke while the plan runs is made again,
+ * from the claim on.
  */
 struct claiming {
 	struct table_entry entry; /* gateway.claims */
@@ -39,7 +43,11 @@ struct claiming {
 	char sandbox[ID_SIZE];
 	int64_t boot;
 	struct sandbox row;
-	json_t *env; /* owned */
+	int64_t op_id; /* of the row; 0: it was not read yet */
+	json_t *plan;  /* owned: env and plan; NULL: neither */
+	struct provision provision;
+	char *steps; /* owned: what they gave, once they ended */
+	int losses;
 	int tries;
 	int rc; /* of the job */
 	struct err error;
@@ -52,7 +60,13 @@ struct claiming {
 	((struct claiming *)(void *)((char *)(j)-offsetof(struct claiming, \
 							  job)))
 
+#define OF_PROVISION(p) \
+	((struct claiming *)(void *)((char *)(p)-offsetof(struct claiming, \
+							  provision)))
+
 static void commit(struct claiming *c);
+static void ask_guest(struct claiming *c);
+static void on_fail(void *owner, const struct err *e, bool lost);
 
 static void
 claiming_free(struct claiming *c)
@@ -60,7 +74,9 @@ claiming_free(struct claiming *c)
 	table_remove(&c->gw->claims, &c->entry);
 	if (c->timer)
 		event_free(c->timer);
-	json_decref(c->env);
+	provision_fini(&c->provision);
+	json_decref(c->plan);
+	free(c->steps);
 	free(c);
 }
 
@@ -98,12 +114,26 @@ answer_running(struct claiming *c)
 	answer_row(c, made ? 201 : 200);
 }
 
+/* With what each step printed: a problem's words hold only the end of it. */
+static void
+answer_problem(struct claiming *c, const struct err *e)
+{
+	struct err shown = problem_public(e);
+	json_t *problem =
+		problem_json(&shown, c->x->request_id, "sandbox", c->sandbox);
+
+	if (problem && c->steps)
+		json_object_set_new(problem, "provision",
+				    json_loads(c->steps, 0, NULL));
+	reply_problem_json(c->x, e, problem);
+}
+
 /* Ends the claim without touching the VM. */
 static void
 give_up(struct claiming *c, const struct err *e)
 {
 	if (c->x)
-		reply_problem(c->x, e);
+		answer_problem(c, e);
 	claiming_free(c);
 }
 
@@ -127,8 +157,9 @@ fail(struct claiming *c, const struct err *e)
 	}
 	c->undo = (struct undo){
 		.gw = c->gw,
-		.creating_op_id = c->row.op_id,
+		.creating_op_id = c->op_id,
 		.problem = *e,
+		.steps = c->steps,
 		.done = undone,
 	};
 	text_copy(c->undo.sandbox, sizeof(c->undo.sandbox), c->sandbox);
@@ -141,7 +172,7 @@ run_commit(struct job *j, void *ctx)
 	struct claiming *c = OF(j);
 	struct sandbox now;
 
-	c->rc = claim_db_commit(ctx, &c->row, &now, &c->error);
+	c->rc = claim_db_commit(ctx, &c->row, c->steps, &now, &c->error);
 	if (c->rc < 0)
 		return;
 	c->row = now;
@@ -186,10 +217,49 @@ commit(struct claiming *c)
 }
 
 static void
+provisioned(struct provision *p, const struct err *e, bool lost)
+{
+	struct claiming *c = OF_PROVISION(p);
+	struct err problem;
+
+	if (e && lost && ++c->losses <= CLAIM_LOSSES &&
+	    e->code != ERR_GATEWAY_UNAVAILABLE) {
+		ask_guest(c);
+		return;
+	}
+	if (e) {
+		on_fail(c, e, lost);
+		return;
+	}
+	c->steps = provision_text(p);
+	if (provision_verdict(p, &problem) < 0)
+		fail(c, &problem);
+	else
+		commit(c);
+}
+
+static void
 on_claimed(void *owner, const void *record)
 {
+	struct claiming *c = owner;
+	struct provision *p = &c->provision;
+	struct err e;
+
 	(void)record; /* what a guest says of itself decides nothing */
-	commit(owner);
+	if (json_object_size(json_object_get(c->plan, "plan")) == 0) {
+		commit(c);
+		return;
+	}
+	provision_fini(p);
+	*p = (struct provision){
+		.gw = c->gw,
+		.sandbox = c->sandbox,
+		.boot = c->boot,
+		.record = json_incref(json_object_get(c->plan, "plan")),
+		.done = provisioned,
+	};
+	if (provision_start(p, &e) < 0)
+		on_fail(c, &e, false);
 }
 
 static void
@@ -224,6 +294,7 @@ open_claim(struct claiming *c, const char *entropy, const char *machine_id,
 	   struct err *e)
 {
 	bool resuming = c->row.state == SANDBOX_resuming;
+	json_t *env = json_object_get(c->plan, "env");
 	struct claim record = {0};
 	const struct stream_request r = {
 		.sandbox = c->sandbox,
@@ -241,8 +312,8 @@ open_claim(struct claiming *c, const char *entropy, const char *machine_id,
 	SET(&record, entropy, entropy);
 	SET(&record, hostname, c->sandbox);
 	SET(&record, machine_id, machine_id);
-	if (c->env)
-		SET(&record, env, c->env);
+	if (env)
+		SET(&record, env, env);
 	return stream_open(c->gw->channels, &r, e);
 }
 
@@ -309,7 +380,10 @@ run_load(struct job *j, void *ctx)
 	struct claiming *c = OF(j);
 
 	c->rc = claim_db_load(ctx, c->gw->plan_key, c->sandbox, &c->row,
-			      &c->env, &c->error);
+			      &c->plan, &c->error);
+	if (c->rc == 0 && c->row.state == SANDBOX_creating)
+		claim_db_renew(ctx, &c->row, c->gw->owner,
+			       c->gw->conf.create_lease_s);
 }
 
 static void
@@ -330,6 +404,7 @@ loaded(struct job *j)
 		give_up(c, &c->error);
 		return;
 	}
+	c->op_id = c->row.op_id;
 	if (c->respond_async)
 		answer_row(c, 202);
 	if (c->row.state == SANDBOX_resuming)
@@ -368,6 +443,30 @@ find(struct gateway *gw, const char *sandbox)
 	struct table_entry *entry = table_find(&gw->claims, sandbox);
 
 	return entry ? table_object(entry, struct claiming, entry) : NULL;
+}
+
+struct visit {
+	void (*fn)(void *arg, const char *sandbox, int64_t op_id);
+	void *arg;
+};
+
+static void
+visit_entry(struct table_entry *entry, void *arg)
+{
+	const struct claiming *c = table_object(entry, struct claiming, entry);
+	const struct visit *v = arg;
+
+	if (c->op_id)
+		v->fn(v->arg, c->sandbox, c->op_id);
+}
+
+void
+claim_each(struct gateway *gw,
+	   void (*fn)(void *arg, const char *sandbox, int64_t op_id), void *arg)
+{
+	struct visit v = {fn, arg};
+
+	table_each(&gw->claims, visit_entry, &v);
 }
 
 void

@@ -8,13 +8,13 @@
 #include "store/store_sandbox.h"
 #include "store/store_sandbox_create.h"
 #include "store/store_sandbox_move.h"
+#include "store/store_sandbox_provision.h"
 
 #define PLAN_DEPTH 4
 
-/* The plan is the environment: an object of strings. */
 static int
 read_plan(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
-	  const struct buf *sealed, json_t **out_env, struct err *e)
+	  const struct buf *sealed, json_t **out_plan, struct err *e)
 {
 	auto_json json_t *json = NULL;
 	auto_buf struct buf plain;
@@ -29,13 +29,13 @@ read_plan(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
 		explicit_bzero(plain.data, plain.len);
 	if (!json)
 		return err_wrap(e, "open the plan of %s", sandbox);
-	*out_env = steal_ptr(&json);
+	*out_plan = steal_ptr(&json);
 	return 0;
 }
 
 int
 claim_db_load(struct store *s, const uint8_t key[PLAN_KEY_SIZE],
-	      const char *sandbox, struct sandbox *out, json_t **out_env,
+	      const char *sandbox, struct sandbox *out, json_t **out_plan,
 	      struct err *e)
 {
 	auto_buf struct buf sealed;
@@ -47,7 +47,7 @@ claim_db_load(struct store *s, const uint8_t key[PLAN_KEY_SIZE],
 		return 0;
 	if (store_plan_get(s, sandbox, &sealed, e) < 0)
 		return -1;
-	return sealed.len ? read_plan(key, sandbox, &sealed, out_env, e) : 0;
+	return sealed.len ? read_plan(key, sandbox, &sealed, out_plan, e) : 0;
 }
 
 int
@@ -61,8 +61,8 @@ claim_db_lost(const struct sandbox *now, struct err *e)
 }
 
 int
-claim_db_commit(struct store *s, const struct sandbox *row, struct sandbox *out,
-		struct err *e)
+claim_db_commit(struct store *s, const struct sandbox *row, const char *steps,
+		struct sandbox *out, struct err *e)
 {
 	const struct store_move m = {
 		.sandbox = row->id,
@@ -76,9 +76,22 @@ claim_db_commit(struct store *s, const struct sandbox *row, struct sandbox *out,
 	};
 	enum store_move_outcome outcome;
 
+	if (steps &&
+	    store_sandbox_provision(s, row->id, row->op_id, steps, e) < 0)
+		return -1;
 	if (store_sandbox_move(s, &m, &outcome, out, e) < 0)
 		return -1;
 	if (outcome == STORE_MOVE_LOST)
 		return claim_db_lost(out, e);
 	return 0;
+}
+
+void
+claim_db_renew(struct store *s, const struct sandbox *row, const char *owner,
+	       int64_t lease_s)
+{
+	const struct store_renew renew = {row->id, row->op_id};
+	struct err e;
+
+	store_sandbox_renew(s, &renew, 1, owner, lease_s, &e);
 }

@@ -20,6 +20,7 @@
 #include "grants.h"
 #include "http.h"
 #include "jobs.h"
+#include "lease.h"
 #include "log.h"
 #include "pause.h"
 #include "proc.h"
@@ -219,7 +220,8 @@ gateway_open(struct gateway *gw, const struct conf *c, struct err *e)
 	if (!gw->http)
 		return -1;
 	gw->resume = resume_new(gw);
-	if (!gw->resume)
+	gw->lease = lease_new(gw);
+	if (!gw->resume || !gw->lease)
 		return err_set(e, ERR_INTERNAL, "no memory for the gateway");
 	return 0;
 }
@@ -259,6 +261,7 @@ gateway_close(struct gateway *gw)
 	claim_free_all(gw);
 	pause_free_all(gw);
 	resume_free(gw->resume);
+	lease_free(gw->lease);
 	scribe_free(gw->scribe);
 	grants_free(gw->used);
 	jobs_free(gw->vm);

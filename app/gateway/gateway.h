@@ -17,6 +17,7 @@ struct grants;
 struct err;
 struct http_server;
 struct jobs;
+struct lease;
 struct resume;
 struct scribe;
 struct store;
@@ -50,6 +51,7 @@ struct gateway {
 	struct table pauses;   /* struct pausing */
 	struct table collects; /* struct collecting */
 	struct resume *resume;
+	struct lease *lease;
 	bool stopping;
 	struct store *store; /* the database thread's */
 	struct vmctl *vmctl; /* the vmctl thread's */

@@ -4,6 +4,7 @@
 #include "gateway.h"
 #include "log.h"
 #include "store/store_sandbox_move.h"
+#include "store/store_sandbox_provision.h"
 #include "vmctl_client.h"
 
 #define OF(j) ((struct undo *)(void *)((char *)(j)-offsetof(struct undo, job)))
@@ -87,6 +88,9 @@ mark(struct job *j, void *ctx)
 	enum store_destroy_outcome outcome;
 	struct err e;
 
+	if (u->steps)
+		store_sandbox_provision(ctx, u->sandbox, u->creating_op_id,
+					u->steps, &e);
 	u->marked = store_sandbox_begin_destroy(ctx, &d, &outcome, &u->op_id,
 						&e) == 0 &&
 		    outcome == STORE_DESTROY_BEGUN;

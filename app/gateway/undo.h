@@ -17,6 +17,7 @@ struct undo {
 	char sandbox[ID_SIZE];
 	int64_t creating_op_id; /* of the row in `creating` */
 	struct err problem;	/* what the client and a repeat are told */
+	const char *steps;	/* what was done until then; NULL: nothing */
 	void (*done)(struct undo *u);
 	/* the rest is undo.c's */
 	int64_t op_id;
@@ -24,5 +25,5 @@ struct undo {
 	struct job job;
 };
 
-/* `u`, its first four members and `done` set, lives until done is called. */
+/* `u`, its first five members and `done` set, lives until done is called. */
 void undo_start(struct undo *u);

@@ -6,6 +6,7 @@
 #include "auto.h"
 #include "err.h"
 #include "req_network.h"
+#include "req_plan.h"
 #include "sandbox.h"
 #include "text.h"
 
@@ -25,12 +26,10 @@ static const struct {
 };
 
 static const struct req_later later[] = {
-	{"repo", NULL},		 {"repo_token", NULL},
-	{"repo_branch", NULL},	 {"repo_commit", NULL},
-	{"repo_subdir", NULL},	 {"budget", NULL},
-	{"budget_usd", NULL},	 {"budget_action", "destroy"},
-	{"init_script", NULL},	 {"secrets", NULL},
-	{"packages", NULL},	 {"agents", NULL},
+	{"budget", NULL},
+	{"budget_usd", NULL},
+	{"budget_action", "destroy"},
+	{"secrets", NULL},
 	{"from_snapshot", NULL},
 };
 
@@ -87,6 +86,8 @@ set_defaults(struct req_create *r)
 		r->cpus = 2;
 	if (!r->has_memory_mb)
 		r->memory_mb = 512;
+	if (r->memory_mb < req_plan_memory_mb(r))
+		r->memory_mb = req_plan_memory_mb(r);
 	if (!r->has_disk_gb)
 		r->disk_gb = 5;
 	if (!r->has_timeout)
@@ -119,7 +120,7 @@ req_create_read(json_t *body, bool alias, struct req_create *out, struct err *e)
 	    req_refuse_later(body, later, COUNT(later), e))
 		return -1;
 	set_defaults(&r);
-	if (check_network(&r, e))
+	if (check_network(&r, e) || req_plan_check(&r, e))
 		return -1;
 	*out = r;
 	return 0;
@@ -145,6 +146,9 @@ req_create_sandbox(const struct req_create *r, struct sandbox *s, struct err *e)
 	if (req_network_apply(r->network_mode, r->allowlist, s, e))
 		return -1;
 	text_copy(s->name, sizeof(s->name), r->name);
+	text_copy(s->repo_url, sizeof(s->repo_url), r->repo ? r->repo : "");
+	text_copy(s->init_script, sizeof(s->init_script),
+		  r->init_script ? r->init_script : "");
 	s->cpus = r->cpus;
 	s->memory_mb = r->memory_mb;
 	s->disk_gb = r->disk_gb;

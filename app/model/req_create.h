@@ -3,6 +3,7 @@
 
 #include "field.h"
 #include "req.h"
+#include "req_plan.h"
 
 struct err;
 struct sandbox;
@@ -19,11 +20,11 @@ struct sandbox;
 	F(S, STR, repo_token, 0, 1024, FIELD_NULLABLE | FIELD_SECRET) \
 	F(S, STR, repo_branch, 0, 255, FIELD_NULLABLE) \
 	F(S, STR, repo_commit, 0, 64, FIELD_NULLABLE) \
-	F(S, STR, repo_subdir, 0, 4096, FIELD_NULLABLE) \
+	F(S, STR, repo_subdir, 0, 1024, FIELD_NULLABLE) \
 	F(S, NUM, budget, 0, 1000000, FIELD_NULLABLE) \
 	F(S, NUM, budget_usd, 0, 1000000, FIELD_NULLABLE) \
 	F(S, STR, budget_action, 1, 16, FIELD_NULLABLE) \
-	F(S, STR, init_script, 0, 65536, FIELD_NULLABLE) \
+	F(S, STR, init_script, 0, REQ_PLAN_SCRIPT_MAX, FIELD_NULLABLE) \
 	F(S, INT, timeout, 0, REQ_TIMEOUT_MAX, FIELD_NULLABLE) \
 	F(S, ARR, secrets, 0, 256, FIELD_NULLABLE) \
 	F(S, ARR, packages, 0, 256, FIELD_NULLABLE) \

@@ -10,10 +10,9 @@
 static json_t *
 absent_features(void)
 {
-	return json_pack("{s:n, s:n, s:n, s:n, s:f, s:f, s:f, s:f, s:[]}",
-			 "repo_url", "budget", "budget_usd", "init_script",
-			 "cost", 0.0, "llm_cost", 0.0, "total_cost", 0.0,
-			 "spent_usd", 0.0, "provision");
+	return json_pack("{s:n, s:n, s:f, s:f, s:f, s:f}", "budget",
+			 "budget_usd", "cost", 0.0, "llm_cost", 0.0,
+			 "total_cost", 0.0, "spent_usd", 0.0);
 }
 
 /* Text that this program stored as JSON of that kind; else an empty one. */
@@ -46,6 +45,16 @@ sandbox_times(const struct sandbox *s)
 			 jtime_or_null(s->expires_us));
 }
 
+/* What it was made with, and what came of that. */
+static json_t *
+sandbox_provision(const struct sandbox *s)
+{
+	return json_pack("{s:s?, s:s?, s:o}", "repo_url",
+			 s->repo_url[0] ? s->repo_url : NULL, "init_script",
+			 s->init_script[0] ? s->init_script : NULL, "provision",
+			 stored_json(s->provision, JSON_ARRAY));
+}
+
 static int
 add_error(json_t *o, const struct sandbox *s)
 {
@@ -63,6 +72,7 @@ sandbox_json(const struct sandbox *s)
 {
 	auto_json json_t *times = sandbox_times(s);
 	auto_json json_t *absent = absent_features();
+	auto_json json_t *provision = sandbox_provision(s);
 	auto_json json_t *o = json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:s, s:I, s:s, s:o, "
 		"s:o, s:s, s:s?}",
@@ -77,7 +87,8 @@ sandbox_json(const struct sandbox *s)
 		"pause_reason", s->pause_reason[0] ? s->pause_reason : NULL);
 
 	if (!o || json_object_update(o, times) ||
-	    json_object_update(o, absent) || add_error(o, s))
+	    json_object_update(o, absent) || json_object_update(o, provision) ||
+	    add_error(o, s))
 		return NULL;
 	return steal_ptr(&o);
 }

@@ -27,6 +27,9 @@ bool sandbox_move_legal(enum sandbox_state from, enum sandbox_state to);
 #define SANDBOX_NAME_MAX 128
 #define SANDBOX_METADATA_MAX 8192   /* bytes of its JSON text */
 #define SANDBOX_ALLOWLIST_MAX 34816 /* ALLOWLIST_TEXT_MAX and quotes */
+#define SANDBOX_REPO_URL_MAX 2048
+#define SANDBOX_SCRIPT_MAX 32768
+#define SANDBOX_PROVISION_MAX 65536 /* bytes of its JSON text */
 
 /* Times are microseconds since 1970, 0 when not yet. */
 struct sandbox {
@@ -45,6 +48,9 @@ struct sandbox {
 	char name[SANDBOX_NAME_MAX + 1];
 	char metadata[SANDBOX_METADATA_MAX + 1]; /* JSON object */
 	char ports[256];			 /* JSON array */
+	char repo_url[SANDBOX_REPO_URL_MAX + 1]; /* "" for none */
+	char init_script[SANDBOX_SCRIPT_MAX + 1];
+	char provision[SANDBOX_PROVISION_MAX + 1]; /* JSON array, or "" */
 	int64_t timeout_s;
 	char error_code[65]; /* for state error: a reason code, and words */
 	char error_message[513];

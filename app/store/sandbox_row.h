@@ -23,6 +23,9 @@
 	NEXT(TEXT, "name", name, NULL) \
 	NEXT(TEXT, "metadata", metadata, NULL) \
 	NEXT(TEXT, "ports", ports, NULL) \
+	NEXT(TEXT, "repo_url", repo_url, NULL) \
+	NEXT(TEXT, "COALESCE(init_script, '')", init_script, NULL) \
+	NEXT(TEXT, "COALESCE(provision, '[]')", provision, NULL) \
 	NEXT(INT, "timeout_s", timeout_s, NULL) \
 	NEXT(TEXT, "pause_reason", pause_reason, NULL) \
 	NEXT(TIME, "expires_at", expires_us, NULL) \

@@ -99,7 +99,8 @@ insert_sandbox(struct store *s, struct create_arg *a, struct err *e)
 			   cell_text(sb->name),
 			   cell_text(sb->metadata[0] ? sb->metadata : "{}"),
 			   cell_text(sb->ports[0] ? sb->ports : "[]"),
-			   cell_int(sb->timeout_s),
+			   cell_int(sb->timeout_s), cell_text(sb->repo_url),
+			   cell_text(sb->init_script),
 			   sb->lifetime_s ? cell_int(sb->lifetime_s)
 					  : cell_text(NULL)),
 		     NULL, e) == 0)

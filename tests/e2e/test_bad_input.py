@@ -78,9 +78,7 @@ def test_template_is_required(api):
 
 
 @pytest.mark.parametrize("field, value", [
-    ("repo", "https://example.com/x"),
-    ("budget", 5.0), ("budget_usd", 5), ("init_script", "true"),
-    ("packages", ["gcc"]), ("agents", ["claude"]), ("secrets", ["S"]),
+    ("budget", 5.0), ("budget_usd", 5), ("secrets", ["S"]),
     ("from_snapshot", "snap-0123456789abcdef")])
 def test_create_later(api, field, value):
     answer = api.post(CREATE, {"template": "minimal", field: value})

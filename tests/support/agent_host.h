@@ -105,6 +105,7 @@ agent_host_init(struct agent_host *h)
 	assert_int_equal(reaper_init(&h->reaper, &h->agent, &e), 0);
 	exec_table_init(&h->agent.execs, &h->agent.loop, &h->agent.guard,
 			&h->agent.claim);
+	plan_init(&h->agent.plan, &h->agent.execs);
 	worker_table_init(&h->agent.workers, &h->agent.loop, &h->agent.guard);
 	stream_table_init(&h->agent.streams, &h->agent.link);
 	link_init(&h->agent.link, &h->agent.loop, pair[0], &dispatch_link_ops);
@@ -116,6 +117,7 @@ static inline void
 agent_host_fini(struct agent_host *h)
 {
 	stream_table_reset(&h->agent.streams);
+	plan_fini(&h->agent.plan);
 	exec_table_fini(&h->agent.execs);
 	worker_table_fini(&h->agent.workers);
 	link_fini(&h->agent.link);

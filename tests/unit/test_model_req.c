@@ -155,16 +155,11 @@ static void
 later_features_are_named(void **state)
 {
 	static const struct text_case cases[] = {
-		{MIN "\"repo\":\"https://h/r\"}", ERR_NOT_IMPLEMENTED, "repo"},
 		{MIN "\"budget\":5.00}", ERR_NOT_IMPLEMENTED, "budget"},
 		{MIN "\"budget_usd\":1}", ERR_NOT_IMPLEMENTED, "budget_usd"},
 		{MIN "\"budget_action\":\"pause\"}", ERR_NOT_IMPLEMENTED,
 		 "budget_action"},
-		{MIN "\"init_script\":\"x\"}", ERR_NOT_IMPLEMENTED,
-		 "init_script"},
 		{MIN "\"secrets\":[\"a\"]}", ERR_NOT_IMPLEMENTED, "secrets"},
-		{MIN "\"packages\":[\"a\"]}", ERR_NOT_IMPLEMENTED, "packages"},
-		{MIN "\"agents\":[\"claude\"]}", ERR_NOT_IMPLEMENTED, "agents"},
 		{MIN "\"from_snapshot\":\"snap-1\"}", ERR_NOT_IMPLEMENTED,
 		 "from_snapshot"},
 		{MIN "\"network_mode\":\"none\",\"allowlist\":[],"
