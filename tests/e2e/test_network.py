@@ -149,6 +149,23 @@ def test_allowed_ones_work(guest):
     assert [netlab.WEB, 7] in out["udp"]
 
 
+def clone(guest):
+    guest.run("rm -rf /tmp/repo")
+    return guest.run("GIT_SSL_CAINFO=/tmp/git.crt timeout 60 git clone -q "
+                     "https://git.example.com/repo.git /tmp/repo 2>&1 && "
+                     "cat /tmp/repo/hello.txt")
+
+
+def test_git_over_https(lab, guest):
+    guest_vm.write(guest.channel, "/tmp/git.crt", lab.certificate)
+    assert clone(guest) == (0, "hello\n")
+    guest.set_network("allowlist", "git.example.com")
+    assert clone(guest) == (0, "hello\n")
+    guest.set_network("allowlist", "web.example.com")
+    assert clone(guest)[0] != 0
+    guest.set_network("full")
+
+
 def test_nothing_denied_is_reached(lab, guest, neighbour):
     targets, sources = forbidden(guest, neighbour)
     before = lab.counters()

@@ -145,7 +145,31 @@ class Lab:
         self.world.nft(WORLD_RULES % (RESOLVER, RESOLVER, ", ".join(RANGES), HOST))
         self.host.nft(HOST_RULES)
 
+    def _make_repository(self):
+        """A bare repository for a server that knows nothing of git, and a
+        certificate for git.example.com that its owner signed."""
+        git = {"cwd": self.folder, "check": True, "stdout": subprocess.DEVNULL,
+               "stderr": subprocess.DEVNULL}
+        work = self.folder / "work"
+        subprocess.run(["git", "init", "-q", "-b", "main", work], **git)
+        (work / "hello.txt").write_text("hello\n")
+        for args in (["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b.c",
+                                    "commit", "-q", "-m", "first"]):
+            subprocess.run(["git", "-C", work, *args], **git)
+        subprocess.run(["git", "clone", "-q", "--bare", work, "web/repo.git"], **git)
+        subprocess.run(["git", "-C", "web/repo.git", "update-server-info"], **git)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=git",
+             "-addext", "subjectAltName=DNS:git.example.com", "-keyout", "git.key",
+             "-out", "git.crt"], **git)
+
+    @property
+    def certificate(self):
+        return (self.folder / "git.crt").read_bytes()
+
     def _serve(self):
+        self._make_repository()
         ready = self.folder / "world.ready"
         self.world.start(sys.executable, HERE / "netlab_world.py", ready)
         self.host.start(sys.executable, HERE / "netlab_world.py",

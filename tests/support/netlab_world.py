@@ -4,8 +4,11 @@
     netlab_world.py READY --echo ADDRESS...   TCP and UDP servers on addresses
 """
 
+import functools
+import http.server
 import pathlib
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -73,6 +76,17 @@ def udp_echo(address, port):
             sock.sendto(data, peer)
 
     threading.Thread(target=loop, daemon=True).start()
+
+
+def serve_git(folder):
+    """Files over HTTPS, as git's dumb protocol needs them."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler,
+                                directory=str(folder / "web"))
+    server = http.server.ThreadingHTTPServer((netlab.GIT, 443), handler)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(folder / "git.crt", folder / "git.key")
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 class Names:
@@ -145,7 +159,8 @@ class Names:
         return out
 
 
-def world():
+def world(folder):
+    serve_git(folder)
     for address in (netlab.WEB, netlab.OTHER, netlab.GIT):
         serve_tcp(address, 80, hello)
         serve_tcp(address, 7, sink)
@@ -167,6 +182,6 @@ if __name__ == "__main__":
     if sys.argv[2:3] == ["--echo"]:
         echo(sys.argv[3:])
     else:
-        world()
+        world(pathlib.Path(sys.argv[1]).parent)
     pathlib.Path(sys.argv[1]).touch()
     threading.Event().wait()
