@@ -289,14 +289,6 @@ qemu_resume(const struct host *h, int folder, const struct vm_state *st,
 	return command(h, folder, st, "cont", NULL, e);
 }
 
-static int
-qemu_resolve(const struct host *h, struct vm_state *st, struct err *e)
-{
-	auto_close int ns = vm_net_open(st, e);
-
-	return ns < 0 ? -1 : vm_net_resolve(h, st, ns, e);
-}
-
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.start = qemu_start,
@@ -304,7 +296,7 @@ const struct driver driver_qemu = {
 	.templates = qemu_templates,
 	.boot = qemu_boot,
 	.set_network = vm_net_change,
-	.resolve = qemu_resolve,
+	.resolve = vm_net_resolve_again,
 	.pause = qemu_pause,
 	.resume = qemu_resume,
 	.hang_up = qemu_hang_up,

@@ -251,7 +251,9 @@ def test_a_hundred_times(api, stack):
                "it counts on", every=0.5)
     assert box.exec("cat /dev/shm/bad")["exit_code"] == 1, "a sum differed"
     assert clock_error(box) < 1
-    assert [len(os.listdir(d)) for d in (gateway, vmctl)] == counted
+    # A connection of nginx more or less; what leaks comes a hundred times.
+    for folder, before in zip((gateway, vmctl), counted):
+        assert len(os.listdir(folder)) <= before + 3
     assert len(stack.vm_pids()) == processes
     assert len(runs(stack, box)) == CYCLES + 1
     box.destroy()
