@@ -17,6 +17,7 @@
 #include "field.h"
 #include "image.h"
 #include "jailroot.h"
+#include "net_host.h"
 #include "procfs.h"
 #include "vmctl_client.h"
 
@@ -118,6 +119,31 @@ check_qemu(const struct conf *c, struct finding *f)
 				    "%s is missing", needed[i]);
 	}
 	return find(f, GOOD, "", "QEMU, its firmware and mkfs.ext4 are there");
+}
+
+static enum verdict
+check_network(const struct conf *c, struct finding *f)
+{
+	struct net_host n;
+	struct err e;
+
+	if (!is_qemu(c))
+		return find(f, GOOD, "", "not needed by driver %s",
+			    c->vm_driver);
+	if (net_host_init(&n, c, &e) < 0)
+		return find(f, BAD, "correct the configuration", "%s", e.msg);
+	if (access(JAILROOT_RESOLVER_PROGRAM, X_OK) < 0)
+		return find(f, BAD, "install dnsmasq-base", "%s is missing",
+			    JAILROOT_RESOLVER_PROGRAM);
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return find(f, BAD, "load the kernel module tun",
+			    "/dev/net/tun: %s", strerror(errno));
+	if (net_host_resolvers(&n, &e) < 0)
+		return find(f, BAD, "correct net_resolvers", "%s", e.msg);
+	return find(f, n.peers.resolver_count > 0 ? GOOD : WARN,
+		    "set net_resolvers: VMs find no names",
+		    "dnsmasq and tun are there, %zu resolvers to ask",
+		    n.peers.resolver_count);
 }
 
 static enum verdict
@@ -247,11 +273,11 @@ static const struct {
 	const char *name;
 	enum verdict (*run)(const struct conf *c, struct finding *f);
 } checks[] = {
-	{"root", check_root},	    {"users", check_users},
-	{"store", check_store},	    {"qemu", check_qemu},
-	{"guest", check_guest},	    {"templates", check_templates},
-	{"memory", check_memory},   {"daemon", check_daemon},
-	{"orphans", check_orphans},
+	{"root", check_root},		{"users", check_users},
+	{"store", check_store},		{"qemu", check_qemu},
+	{"network", check_network},	{"guest", check_guest},
+	{"templates", check_templates}, {"memory", check_memory},
+	{"daemon", check_daemon},	{"orphans", check_orphans},
 };
 
 static void

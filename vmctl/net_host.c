@@ -118,8 +118,8 @@ configured_resolvers(struct net_host *h, struct err *e)
 	return 0;
 }
 
-static int
-find_resolvers(struct net_host *h, struct err *e)
+int
+net_host_resolvers(struct net_host *h, struct err *e)
 {
 	struct net_peers *p = &h->peers;
 
@@ -128,9 +128,6 @@ find_resolvers(struct net_host *h, struct err *e)
 	for (size_t i = 0; i < 2 && p->resolver_count == 0; i++)
 		p->resolver_count =
 			read_resolvers(resolv_files[i], p->resolver);
-	if (p->resolver_count == 0)
-		log_warn("no resolver", "message",
-			 "VMs will find no names: set net_resolvers");
 	return 0;
 }
 
@@ -154,9 +151,12 @@ net_host_start(struct net_host *h, struct err *e)
 	struct netlink n = {.sock = -1};
 	int rc;
 
-	if (find_resolvers(h, e) < 0 ||
+	if (net_host_resolvers(h, e) < 0 ||
 	    netlink_open(&n, NETLINK_NETFILTER, e) < 0)
 		return err_wrap(e, "network");
+	if (h->peers.resolver_count == 0)
+		log_warn("no resolver", "message",
+			 "VMs will find no names: set net_resolvers");
 	/* The rules first: nothing is forwarded without them. */
 	rc = net_rules_host(&n, h->base, h->count, &h->peers, e);
 	netlink_close(&n);

@@ -21,6 +21,8 @@ struct net_host {
 
 /* Reads the range of addresses from the configuration. */
 int net_host_init(struct net_host *h, const struct conf *c, struct err *e);
+/* Finds the resolvers that VMs can reach; none is not an error. */
+int net_host_resolvers(struct net_host *h, struct err *e);
 /* Finds resolvers, sets the host's rules and makes it forward packets. To be
  * repeated at each start of the daemon. */
 int net_host_start(struct net_host *h, struct err *e);
