@@ -31,7 +31,8 @@ a_create_is_handed_over(void **state)
 	assert_ok(plan_crypt_open(f.api.plan_key, g.sandbox, sealed.data,
 				  sealed.len, &plain, &e),
 		  &e);
-	assert_string_equal(buf_str(&plain), "{\"A\":\"secret\"}");
+	assert_string_equal(buf_str(&plain),
+			    "{\"plan\":{},\"env\":{\"A\":\"secret\"}}");
 	end(&f);
 }
 
