@@ -5,9 +5,9 @@
 PACKAGES_BUILD=(
 	gcc libc6-dev make pkg-config binutils
 	default-libmysqlclient-dev libfcgi-dev
-	libcurl4-openssl-dev libevent-dev libhttp-parser-dev libwslay-dev
+	libevent-dev libhttp-parser-dev
 	libjansson-dev libjwt-dev libssl-dev libzstd-dev
-	libcap-dev libseccomp-dev
+	libcap-dev
 )
 
 # Running it on a host. The -core packages carry mariadb-install-db, mariadbd
@@ -18,7 +18,7 @@ PACKAGES_RUNTIME=(
 	mariadb-server-core mariadb-client-core
 	nftables dnsmasq-base iproute2
 	openssl curl ca-certificates jq
-	util-linux e2fsprogs xfsprogs procps
+	util-linux e2fsprogs procps
 )
 
 # Building guest images, kernel and initramfs.
@@ -30,7 +30,7 @@ PACKAGES_IMAGE=(
 
 # Checks and tests.
 PACKAGES_TEST=(
-	clang clang-format-14 clang-tidy-14 llvm-14 cppcheck valgrind
+	clang libclang-rt-14-dev clang-format-14 clang-tidy-14 llvm-14 cppcheck
 	libcmocka-dev
 	python3 python3-pytest
 	shellcheck
