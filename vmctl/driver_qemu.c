@@ -266,14 +266,6 @@ qemu_hang_up(const struct host *h, int folder, const struct vm_state *st,
 	return qmp < 0 ? -1 : qmp_helper_run(&helper, e);
 }
 
-static int
-qemu_resolve(const struct host *h, struct vm_state *st, struct err *e)
-{
-	auto_close int ns = vm_net_open(st, e);
-
-	return ns < 0 ? -1 : vm_net_resolve(h, st, ns, e);
-}
-
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.start = qemu_start,
@@ -281,7 +273,7 @@ const struct driver driver_qemu = {
 	.templates = qemu_templates,
 	.boot = qemu_boot,
 	.set_network = vm_net_change,
-	.resolve = qemu_resolve,
+	.resolve = vm_net_resolve_again,
 	.hang_up = qemu_hang_up,
 	.accel = qemu_accel,
 };

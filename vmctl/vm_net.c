@@ -3,10 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/pidfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "allowlist.h"
@@ -20,6 +19,7 @@
 #include "net_resolver.h"
 #include "netlink.h"
 #include "procfs.h"
+#include "timeutil.h"
 #include "vm_state.h"
 #include "vm_store.h"
 
@@ -53,30 +53,50 @@ vm_net_resolver_lives(const struct vm_state *st)
 	       is_process(st->resolver_pid, st->resolver_ticks);
 }
 
-/* It holds the port until it is gone. */
-static int
-kill_resolver(struct vm_state *st, struct err *e)
-{
-	auto_close int fd = -1;
-	struct pollfd p = {.events = POLLIN};
+struct others {
+	pid_t vmm;
+	unsigned left;
+};
 
-	if (st->resolver_pid > 0)
-		fd = pidfd_open(st->resolver_pid, 0);
-	/* The number is its own still when the descriptor was there before. */
-	if (fd >= 0 && is_process(st->resolver_pid, st->resolver_ticks)) {
-		pidfd_send_signal(fd, SIGKILL, NULL, 0);
-		p.fd = fd;
-		if (poll(&p, 1, KILL_MS) <= 0)
+static void
+kill_other(pid_t pid, uid_t uid, void *arg)
+{
+	struct others *o = arg;
+
+	(void)uid;
+	if (pid == o->vmm)
+		return;
+	kill(pid, SIGKILL);
+	o->left++;
+}
+
+/* Whatever has the VM's uid and is not its VMM: of a job that was cut nobody
+ * noted what it had started. A resolver holds its port until it is gone. */
+static int
+kill_resolvers(struct vm_state *st, struct err *e)
+{
+	const struct timespec pause = {.tv_nsec = 2000000};
+	int64_t end = time_mono_ms() + KILL_MS;
+
+	for (;;) {
+		struct others o = {.vmm = st->pid};
+
+		if (procfs_each(st->uid, st->uid, kill_other, &o) < 0)
+			return err_errno(e, "read /proc");
+		if (o.left == 0)
+			break;
+		if (time_mono_ms() > end)
 			return err_set(e, ERR_VMM_FAILED,
 				       "the resolver does not die");
+		nanosleep(&pause, NULL);
 	}
 	st->resolver_pid = 0;
 	st->resolver_ticks = 0;
 	return 0;
 }
 
-static int
-start_resolver(const struct host *h, struct vm_state *st, int ns_fd,
+int
+vm_net_resolve(const struct host *h, struct vm_state *st, int ns_fd,
 	       struct err *e)
 {
 	struct net_peers peers;
@@ -85,6 +105,8 @@ start_resolver(const struct host *h, struct vm_state *st, int ns_fd,
 	auto_buf struct buf names;
 	pid_t pid;
 
+	if (st->network == NET_MODE_none)
+		return 0;
 	buf_init(&names, ALLOWLIST_TEXT_MAX);
 	if (vm_store_read_names(h->dir_fd, st->sandbox, &names, e) < 0 ||
 	    net_host_spec(&h->net, st, &peers, &spec, e) < 0)
@@ -100,18 +122,8 @@ start_resolver(const struct host *h, struct vm_state *st, int ns_fd,
 	return 0;
 }
 
-int
-vm_net_resolve(const struct host *h, struct vm_state *st, int ns_fd,
-	       struct err *e)
-{
-	if (kill_resolver(st, e) < 0)
-		return -1;
-	return st->network == NET_MODE_none ? 0
-					    : start_resolver(h, st, ns_fd, e);
-}
-
-int
-vm_net_open(const struct vm_state *st, struct err *e)
+static int
+open_namespace(const struct vm_state *st, struct err *e)
 {
 	char path[64];
 	int fd;
@@ -148,12 +160,23 @@ keep_counters(struct vm_state *st, struct err *e)
 int
 vm_net_change(const struct host *h, struct vm_state *st, struct err *e)
 {
-	auto_close int ns = vm_net_open(st, e);
+	auto_close int ns = open_namespace(st, e);
 	struct net_peers peers;
 	struct net_spec spec;
 
 	if (ns < 0 || net_host_spec(&h->net, st, &peers, &spec, e) < 0 ||
-	    keep_counters(st, e) < 0 || net_ns_change(&spec, ns, e) < 0)
+	    keep_counters(st, e) < 0 || net_ns_change(&spec, ns, e) < 0 ||
+	    kill_resolvers(st, e) < 0)
+		return -1;
+	return vm_net_resolve(h, st, ns, e);
+}
+
+int
+vm_net_resolve_again(const struct host *h, struct vm_state *st, struct err *e)
+{
+	auto_close int ns = open_namespace(st, e);
+
+	if (ns < 0 || kill_resolvers(st, e) < 0)
 		return -1;
 	return vm_net_resolve(h, st, ns, e);
 }

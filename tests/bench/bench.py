@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
                        "support"))
 
-from stack import ROOT, Stack  # noqa: E402
+from stack import RESOLVER, ROOT, VMM, Stack  # noqa: E402
 
 CREATES = 12
 EXECS = 200
@@ -140,8 +140,10 @@ def bench_memory(stack):
         if name in ("nginx", "caged-api"):
             for child in children(pid):
                 rows.append((name + " worker", *memory(child)))
-    for pid in stack.vm_pids():
+    for pid in stack.vm_pids(VMM):
         rows.append(("QEMU of a 512 MB sandbox", *memory(pid)))
+    for pid in stack.vm_pids(RESOLVER):
+        rows.append(("resolver of a sandbox", *memory(pid)))
     return rows
 
 

@@ -11,7 +11,7 @@ import uuid
 import pytest
 
 from api import Answer
-from stack import wait_until
+from stack import RESOLVER, VMM, wait_until
 
 PARTS = ["worker", "caged-gateway", "caged-keeper", "vmctl", "mariadb"]
 SETTLE_S = 90
@@ -46,7 +46,9 @@ def settled(stack, api):
     leftover = [v for v in stack.vms() if v["state"] == "running"]
     live = [b["id"] for b in api.get("/v1/sandboxes?limit=1000").json]
     assert {v["sandbox"] for v in leftover} <= set(live)
-    assert len(stack.vm_pids()) == len(leftover)
+    assert len(stack.vm_pids(VMM)) == len(leftover)
+    wait_until(lambda: len(stack.vm_pids(RESOLVER)) == len(leftover), 10,
+               "a resolver for each VM")
 
 
 def during(stack, part, delay, operation):

@@ -26,6 +26,9 @@ def wait_until(check, seconds, why, every=0.05):
         time.sleep(every)
 
 
+VMM, RESOLVER = "qemu-system-x86", "dnsmasq"  # as /proc names them
+
+
 class Stack:
     def __init__(self):
         self.path = os.environ["CAGED_STATE"]
@@ -108,9 +111,10 @@ class Stack:
                              text=True, stdout=subprocess.PIPE)
         return [int(pid) for pid in out.stdout.split()]
 
-    def vm_pids(self):
-        """Living processes of VMs, by this stack's uid range. One that was
-        killed and that init has yet to reap is not alive."""
+    def vm_pids(self, name=None):
+        """Living processes of VMs, by this stack's uid range: VMMs and
+        resolvers, or those of one name. One that was killed and that init has
+        yet to reap is not alive."""
         base = int(os.environ["CAGED_VM_UID_BASE"])
         pids = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
@@ -119,6 +123,8 @@ class Stack:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             uid = int(re.search(r"^Uid:\s+(\d+)", text, re.M).group(1))
+            if name and not text.startswith(f"Name:\t{name}\n"):
+                continue
             if base <= uid < base + 4096 and "\nState:\tZ" not in text:
                 pids.append(int(entry.name))
         return pids
