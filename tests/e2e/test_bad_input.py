@@ -87,7 +87,7 @@ def test_create_later(api, field, value):
 
 
 def test_template_that_is_not_built(api):
-    is_problem(api.post(CREATE, {"template": "go-122"}), 404,
+    is_problem(api.post(CREATE, {"template": "never-built"}), 404,
                "template_not_found")
 
 
