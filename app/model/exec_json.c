@@ -55,8 +55,9 @@ exec_json_result(const struct exec_view *v)
 		bytes_json(&v->output), "exit_code", exit_code_json(v),
 		"stdout", bytes_json(&v->out), "stderr", bytes_json(&v->err),
 		"exec_id", v->id, "duration_ms",
-		(json_int_t)(v->duration_us / 1000), "truncated", v->truncated,
-		"exit_cause", or_null(v->cause), "error", or_null(v->error));
+		(json_int_t)((v->duration_us + 500) / 1000), "truncated",
+		v->truncated, "exit_cause", or_null(v->cause), "error",
+		or_null(v->error));
 
 	if (!o || add_exact(o, &v->output))
 		return NULL;

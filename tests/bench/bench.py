@@ -54,7 +54,7 @@ def bench_create(api):
 
 def bench_exec(api, box):
     """(whole, overhead) of each: HTTPS time, and what of it was not the
-    command. The guest's own time is in whole milliseconds, rounded down."""
+    command. The guest's own time is in whole milliseconds, rounded."""
     note(f"{EXECS} commands")
     keeping = api.keeping()
     wholes, overheads = [], []

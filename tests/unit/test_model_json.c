@@ -206,7 +206,7 @@ exec_result_is_exact(void **state)
 		text_of(exec_json_result(&v)),
 		"{\"output\":\"hi\\nno\\n\",\"exit_code\":3,\"stdout\":"
 		"\"hi\\n\",\"stderr\":\"no\\n\",\"exec_id\":"
-		"\"exec-0123456789abcdef\",\"duration_ms\":1500,"
+		"\"exec-0123456789abcdef\",\"duration_ms\":1501,"
 		"\"truncated\":false,\"exit_cause\":\"exit\"}");
 }
 
