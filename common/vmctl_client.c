@@ -29,7 +29,8 @@ struct vmctl {
 struct call {
 	const struct vmctl_op_row *op;
 	int64_t until_ms;
-	int fd; /* that came with the reply */
+	int fd;	     /* that came with the reply */
+	bool unread; /* vmctl closed the connection without reading it */
 };
 
 union reply {
@@ -182,6 +183,7 @@ receive(struct vmctl *c, struct call *k, struct err *e)
 		n = seqpacket_recv(c->sock, c->packet, sizeof(c->packet),
 				   &k->fd);
 	} while (n < 0 && errno == EAGAIN);
+	k->unread = n < 0 && errno == ECONNRESET;
 	if (n < 0)
 		return unavailable(c, strerror(errno), e);
 	if (n == 0)
@@ -224,6 +226,15 @@ refused(struct vmctl *c, const struct vmctl_reply *r, struct err *e)
 }
 
 static int
+converse(struct vmctl *c, struct call *k, const char *text,
+	 struct vmctl_reply *r, struct err *e)
+{
+	if (send_request(c, k, text, e) < 0)
+		return -1;
+	return read_reply(c, k, r, e);
+}
+
+static int
 exchange(struct vmctl *c, struct call *k, const void *args, void *out,
 	 struct err *e)
 {
@@ -234,7 +245,8 @@ exchange(struct vmctl *c, struct call *k, const void *args, void *out,
 	if (!text || strlen(text) > VMCTL_PACKET_MAX)
 		return err_set(e, ERR_INTERNAL,
 			       "the arguments do not make a request");
-	if (send_request(c, k, text, e) < 0 || read_reply(c, k, &r, e) < 0)
+	if (converse(c, k, text, &r, e) < 0 &&
+	    (!k->unread || converse(c, k, text, &r, e) < 0))
 		return -1;
 	if (r.has_error)
 		return refused(c, &r, e);

@@ -1,7 +1,7 @@
 /*
  * Client stubs of vmctl's operations, one for each row of vmctl.def. Blocking,
  * one call at a time; a connection is kept and made again when it was lost
- * before a call was sent. Deadline: the operation's, plus 500 ms for the way.
+ * before vmctl read the call. Deadline: the operation's, plus 500 ms for the way.
  */
 #pragma once
 
