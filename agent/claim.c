@@ -59,7 +59,7 @@ check(const struct claim_state *c, const struct claim *req, struct err *e)
 static int
 add_entropy(const char *base64, struct err *e)
 {
-	auto_buf struct buf bytes;
+	auto_buf struct buf bytes = {0};
 	int rc = -1;
 
 	buf_init(&bytes, ENTROPY_SIZE);

@@ -21,7 +21,7 @@ type_name(mode_t mode)
 json_t *
 file_item(const char *path, const struct stat *st, struct err *e)
 {
-	auto_buf struct buf pct;
+	auto_buf struct buf pct = {0};
 	struct file_item rec = {0};
 	json_t *j = NULL;
 

@@ -86,7 +86,7 @@ int
 file_path_errno(struct err *e, const char *path, const char *what)
 {
 	enum err_code code = ERR_INTERNAL;
-	auto_buf struct buf shown;
+	auto_buf struct buf shown = {0};
 	int number = errno;
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)

@@ -207,7 +207,7 @@ status_name(const char xy[2])
 static int
 add_file(struct files *f, const char *record, struct err *e)
 {
-	auto_buf struct buf pct;
+	auto_buf struct buf pct = {0};
 	struct git_file rec = {0};
 	json_t *j = NULL;
 
@@ -289,7 +289,7 @@ list_files(struct git *g, struct files *f, struct err *e)
 					   "--",
 					   ".",
 					   NULL};
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	int rc, code;
 
 	buf_init(&b, RECORD_MAX + 4096);

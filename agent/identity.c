@@ -84,7 +84,7 @@ identity_init(struct err *e)
 int
 identity_set(const char *hostname, const char *machine_id, struct err *e)
 {
-	auto_buf struct buf hosts, line;
+	auto_buf struct buf hosts = {0}, line = {0};
 
 	buf_init(&hosts, 4096);
 	buf_init(&line, 256);
@@ -108,7 +108,7 @@ identity_set(const char *hostname, const char *machine_id, struct err *e)
 int
 identity_write_env(json_t *env, struct err *e)
 {
-	auto_buf struct buf script;
+	auto_buf struct buf script = {0};
 
 	buf_init(&script, ENV_FILE_MAX);
 	if (env_script(&script, env) < 0)

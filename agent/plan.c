@@ -103,7 +103,7 @@ static void
 on_ended(struct exec_watch *w, struct exec_run *x)
 {
 	struct plan_run *p = container_of(w, struct plan_run, watch);
-	auto_buf struct buf text;
+	auto_buf struct buf text = {0};
 	int64_t took = x->duration_us;
 	int code = x->exit_code;
 

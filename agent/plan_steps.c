@@ -178,7 +178,7 @@ origin_length(const char *url)
 static json_t *
 git_env(const struct plan *p)
 {
-	auto_buf struct buf key;
+	auto_buf struct buf key = {0};
 
 	buf_init(&key, 4096);
 	if (!p->repo_token)

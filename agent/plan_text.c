@@ -43,7 +43,7 @@ forms_fini(struct forms *f)
 static int
 forms_init(struct forms *f, const char *secret)
 {
-	auto_buf struct buf user;
+	auto_buf struct buf user = {0};
 	size_t n = strlen(secret);
 	int rc;
 
@@ -128,7 +128,7 @@ static int
 run_text(struct buf *out, const struct exec_output *o, uint64_t pos,
 	 uint64_t end, const char *secret)
 {
-	auto_buf struct buf raw;
+	auto_buf struct buf raw = {0};
 
 	buf_init(&raw, RUN_MAX);
 	if (read_run(&raw, o, pos, end) < 0)
@@ -159,7 +159,7 @@ plan_text_add(struct buf *b, const struct exec_output *o, const char *secret)
 	bool gap = o->head_len < o->tail_start;
 	size_t lost = gap && secret ? FORM_MAX : 0;
 	uint64_t head_end = gap ? o->head_len : o->total;
-	auto_buf struct buf head, tail;
+	auto_buf struct buf head = {0}, tail = {0};
 
 	buf_init(&head, 4 * RUN_MAX);
 	buf_init(&tail, 4 * RUN_MAX);

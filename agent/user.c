@@ -187,7 +187,7 @@ read_file(struct buf *b, const char *path, struct err *e)
 int
 user_find(struct user *out, const char *name, struct err *e)
 {
-	auto_buf struct buf passwd, group;
+	auto_buf struct buf passwd = {0}, group = {0};
 	struct err ignored;
 
 	buf_init(&passwd, FILE_MAX);

@@ -163,7 +163,7 @@ int
 allowlist_check(const char *text, struct err *e)
 {
 	auto_json json_t *array = allowlist_json(text);
-	auto_buf struct buf again;
+	auto_buf struct buf again = {0};
 
 	buf_init(&again, ALLOWLIST_TEXT_MAX);
 	if (!array)

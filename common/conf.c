@@ -194,7 +194,7 @@ int
 conf_load(struct conf *c, const char *path, struct err *e)
 {
 	auto_free struct conf *new = malloc(sizeof(*new));
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	auto_free char *text = NULL;
 
 	buf_init(&b, FILE_MAX);

@@ -11,7 +11,7 @@ net_request_read(const char *mode, const json_t *list, enum net_mode *out_mode,
 {
 	int m = mode ? net_mode_from_name(mode) : NET_MODE_none;
 	bool names = json_array_size(list) > 0;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char *text;
 
 	buf_init(&b, ALLOWLIST_TEXT_MAX);

@@ -118,7 +118,7 @@ static int
 config_file(const struct net_spec *s, const char *names, struct err *e)
 {
 	auto_close int fd = memfd_create("resolver", MFD_CLOEXEC);
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	buf_init(&b, CONFIG_MAX);
 	if (net_resolver_config(s, names, &b, e) < 0)

@@ -147,7 +147,7 @@ int
 qmp_command(struct qmp *q, const char *name, const char *arguments,
 	    struct err *e)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	struct qmp_message m = {0};
 
 	buf_init(&b, 256);

@@ -102,7 +102,7 @@ vm_net_resolve(const struct host *h, struct vm_state *st, int ns_fd,
 	struct net_peers peers;
 	struct net_spec spec;
 	struct procfs_stat s;
-	auto_buf struct buf names;
+	auto_buf struct buf names = {0};
 	pid_t pid;
 
 	if (st->network == NET_MODE_none)

@@ -67,7 +67,7 @@ write_new(int folder, const char *name, const void *p, size_t n, struct err *e)
 int
 vm_store_write(int dir_fd, struct vm_state *st, struct err *e)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	auto_close int folder = -1;
 	struct vm_state next = *st;
 	bool fresh = faccessat(dir_fd, st->sandbox, F_OK, 0) < 0;

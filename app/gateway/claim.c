@@ -322,7 +322,7 @@ ask_guest(struct claiming *c)
 {
 	uint8_t bytes[ENTROPY], id[MACHINE_ID];
 	char machine_id[2 * MACHINE_ID + 1];
-	auto_buf struct buf entropy;
+	auto_buf struct buf entropy = {0};
 	struct err e;
 
 	random_bytes(bytes, sizeof(bytes));

@@ -17,7 +17,7 @@ read_plan(const uint8_t key[PLAN_KEY_SIZE], const char *sandbox,
 	  const struct buf *sealed, json_t **out_plan, struct err *e)
 {
 	auto_json json_t *json = NULL;
-	auto_buf struct buf plain;
+	auto_buf struct buf plain = {0};
 	int rc;
 
 	buf_init(&plain, STORE_PLAN_MAX);
@@ -38,7 +38,7 @@ claim_db_load(struct store *s, const uint8_t key[PLAN_KEY_SIZE],
 	      const char *sandbox, struct sandbox *out, json_t **out_plan,
 	      struct err *e)
 {
-	auto_buf struct buf sealed;
+	auto_buf struct buf sealed = {0};
 
 	buf_init(&sealed, STORE_PLAN_MAX);
 	if (store_sandbox_get(s, NULL, sandbox, out, e) < 0)

@@ -114,7 +114,7 @@ view(const struct exec_live *x, bool as_row)
 		.duration_us = row->duration_us,
 		.truncated = outlog_truncated(&x->log) || row->dropped_bytes,
 	};
-	auto_buf struct buf both, out, err;
+	auto_buf struct buf both = {0}, out = {0}, err = {0};
 
 	buf_init(&both, 2 * OUTLOG_HALF);
 	buf_init(&out, 2 * OUTLOG_HALF);

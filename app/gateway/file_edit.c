@@ -119,7 +119,7 @@ file_edit_delete(struct gateway *gw, struct http_exchange *x,
 	static const char *const names[] = {"path", NULL};
 	struct file_path record = {.has_path = true};
 	auto_query struct query q = {0};
-	auto_buf struct buf path;
+	auto_buf struct buf path = {0};
 	struct err e;
 	int rc = file_query_read(x, names, NULL, &q, &path, &e);
 

@@ -187,7 +187,7 @@ open_list(struct gateway *gw, struct lister *l, struct err *e)
 		.owner = l,
 	};
 	auto_query struct query q = {0};
-	auto_buf struct buf path;
+	auto_buf struct buf path = {0};
 
 	if (file_query_read(l->x, names, "/workspace", &q, &path, e) < 0 ||
 	    query_bool(&q, "recursive", &record.recursive, e) < 0 ||

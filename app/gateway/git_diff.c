@@ -137,7 +137,7 @@ open_diff(struct gateway *gw, struct differ *d, struct err *e)
 		.owner = d,
 	};
 	auto_query struct query q = {0};
-	auto_buf struct buf path;
+	auto_buf struct buf path = {0};
 
 	if (file_query_read(d->x, names, "/workspace", &q, &path, e) < 0)
 		return -1;

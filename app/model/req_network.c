@@ -28,7 +28,7 @@ static char *
 plain_names(const json_t *allowlist, struct err *e)
 {
 	auto_json json_t *names = NULL;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char *text;
 
 	buf_init(&b, ALLOWLIST_TEXT_MAX);

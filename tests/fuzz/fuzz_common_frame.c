@@ -28,7 +28,7 @@ check_encoding(const struct run *r, const struct frame *f)
 {
 	const struct frame_reader *in = &r->reader;
 	size_t end = r->fed - (in->in.len - in->taken);
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	int rc;
 
 	buf_init(&b, FRAME_MAX);

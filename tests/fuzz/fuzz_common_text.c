@@ -56,7 +56,7 @@ check_percent(const uint8_t *p, size_t n, bool plus)
 	auto_free char *out = malloc(n + 1);
 	auto_free char *back = malloc(3 * n + 1);
 	long len = text_pct_decode(out, (const char *)p, n, plus);
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	buf_init(&b, CAP);
 	if (len < 0)
@@ -72,7 +72,7 @@ static void
 check_path(const uint8_t *p, size_t n)
 {
 	auto_free char *out = malloc(3 * n + 1);
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	buf_init(&b, CAP);
 	if (n && memchr(p, 0, n))

@@ -102,7 +102,7 @@ static inline void
 feed_hello(struct feed *f)
 {
 	bool agent = f->reader.side == FRAME_AGENT;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	buf_init(&b, 4096);
 	frame_add_hello(&b, agent ? FRAME_HELLO : FRAME_WELCOME, feed_nonce,

@@ -39,7 +39,7 @@ static void
 check_value(const char *value)
 {
 	auto_json json_t *env = json_object();
-	auto_buf struct buf script;
+	auto_buf struct buf script = {0};
 	char back[4096];
 
 	json_object_set_new(env, "V", json_string(value));
@@ -78,7 +78,7 @@ names_no_shell_takes_are_left_out(void **state)
 	static const char *const names[] = {"1A",  "A-B",  "A B",      "A;id",
 					    "UID", "PPID", "\xc3\xa4", "A\nB"};
 	auto_json json_t *env = json_object();
-	auto_buf struct buf script;
+	auto_buf struct buf script = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -95,7 +95,7 @@ static void
 a_script_stays_within_its_cap(void **state)
 {
 	auto_json json_t *env = json_object();
-	auto_buf struct buf script;
+	auto_buf struct buf script = {0};
 
 	(void)state;
 	json_object_set_new(env, "A", json_string("0123456789"));

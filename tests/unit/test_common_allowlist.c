@@ -94,7 +94,7 @@ lists(void **state)
 	auto_json json_t *in = json_pack("[s, s, s, s]", "b.org", "*.a.b.org",
 					 "B.org.", "xb.org");
 	auto_json json_t *out = NULL, *same = NULL;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	struct err e;
 
 	(void)state;
@@ -116,7 +116,7 @@ refused_lists(void **state)
 {
 	auto_json json_t *wrong = json_pack("[s, i]", "a.org", 7);
 	auto_json json_t *many = json_array(), *large = json_array();
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char name[ALLOWLIST_NAME_MAX + 1];
 	struct err e = {0};
 

@@ -8,7 +8,7 @@
 static void
 appends_up_to_the_cap(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 5);
@@ -29,7 +29,7 @@ appends_up_to_the_cap(void **state)
 static void
 grows_to_any_size(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 100000);
@@ -45,7 +45,7 @@ grows_to_any_size(void **state)
 static void
 format_is_whole_or_nothing(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char want[301];
 
 	(void)state;
@@ -63,7 +63,7 @@ format_is_whole_or_nothing(void **state)
 static void
 huge_requests_do_not_wrap(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 16);
@@ -78,7 +78,7 @@ huge_requests_do_not_wrap(void **state)
 static void
 consume_and_truncate(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 16);
@@ -96,7 +96,7 @@ consume_and_truncate(void **state)
 static void
 steal_hands_over(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char *s;
 
 	(void)state;
@@ -116,7 +116,7 @@ steal_hands_over(void **state)
 static void
 short_fill_is_terminated(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	uint8_t *p;
 
 	(void)state;

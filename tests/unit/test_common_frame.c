@@ -10,7 +10,7 @@ header_is_big_endian(void **state)
 {
 	static const uint8_t want[] = {0, 0, 0, 3, 1,	2,   3,	 4,
 				       5, 2, 0, 0, 'a', 'b', 'c'};
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 64);
@@ -23,7 +23,7 @@ static void
 cap_leaves_no_half_frame(void **state)
 {
 	static const uint8_t nonce[FRAME_NONCE];
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, FRAME_HEADER + 3);
@@ -40,7 +40,7 @@ static void
 credit_round_trip(void **state)
 {
 	static const uint32_t values[] = {1, 255, 256, 65536, UINT32_MAX};
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 64);

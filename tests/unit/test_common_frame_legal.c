@@ -33,7 +33,7 @@ other(enum frame_side side)
 static size_t
 payload_of(unsigned type, uint8_t out[64])
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	buf_init(&b, 128);
 	if (type == FRAME_HELLO || type == FRAME_WELCOME)
@@ -143,7 +143,7 @@ static void
 longest_payload(void **state)
 {
 	static uint8_t payload[FRAME_PAYLOAD_MAX];
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	auto_feed struct feed f;
 
 	(void)state;
@@ -198,7 +198,7 @@ any_reads_give_the_same_frames(void **state)
 
 	(void)state;
 	for (int side = FRAME_GATEWAY; side <= FRAME_AGENT; side++) {
-		auto_buf struct buf b;
+		auto_buf struct buf b = {0};
 		auto_feed struct feed whole;
 
 		buf_init(&b, 1 << 16);

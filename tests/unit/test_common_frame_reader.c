@@ -38,7 +38,7 @@ static void
 hello_gives_its_nonce(void **state)
 {
 	auto_feed struct feed f;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 4096);
@@ -53,7 +53,7 @@ hello_gives_its_nonce(void **state)
 static void
 garbage_then_half_frame_then_hello(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 1 << 20);
@@ -73,13 +73,13 @@ half_hello_then_hello(void **state)
 {
 	static const char json[] = "{\"version\":1,\"caps\":[\"a\",\"b\",\"c\","
 				   "\"longer than the whole of the next\"]}";
-	auto_buf struct buf old;
+	auto_buf struct buf old = {0};
 
 	(void)state;
 	buf_init(&old, 4096);
 	frame_add_hello(&old, FRAME_HELLO, stale_nonce, json);
 	for (size_t cut = 0; cut < old.len; cut++) {
-		auto_buf struct buf b;
+		auto_buf struct buf b = {0};
 
 		buf_init(&b, 4096);
 		buf_add(&b, old.data, cut);
@@ -95,7 +95,7 @@ zeros_end_a_cut_frame(void **state)
 	static const uint8_t zeros[FRAME_PAYLOAD_MAX];
 	static uint8_t payload[FRAME_PAYLOAD_MAX] = {1};
 	auto_feed struct feed f;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	const char *end;
 
 	(void)state;
@@ -116,7 +116,7 @@ static void
 zeros_alone_are_dropped(void **state)
 {
 	static const uint8_t zeros[FRAME_PAYLOAD_MAX];
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 1 << 20);
@@ -129,7 +129,7 @@ zeros_alone_are_dropped(void **state)
 static void
 stale_welcomes_are_skipped(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 1 << 16);
@@ -144,7 +144,7 @@ stale_welcomes_are_skipped(void **state)
 static void
 stale_welcome_later_is_an_error(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 1 << 16);
@@ -158,7 +158,7 @@ stale_welcome_later_is_an_error(void **state)
 static void
 new_hello_in_a_connection(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 1 << 16);
@@ -173,7 +173,7 @@ static void
 malformed_frame_loses_the_rest(void **state)
 {
 	static const uint8_t bad[FRAME_HEADER] = {0, 0, 0, 0, 0, 0, 0, 1, 77};
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 1 << 16);
@@ -187,7 +187,7 @@ malformed_frame_loses_the_rest(void **state)
 static void
 hello_must_be_text_after_the_magic(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 4096);
@@ -205,7 +205,7 @@ static void
 hunt_forgets_half_a_frame(void **state)
 {
 	auto_feed struct feed f;
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 4096);

@@ -34,7 +34,7 @@ utf8_and_its_lossy_form(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t n = strlen(rows[i].in);
-		auto_buf struct buf b;
+		auto_buf struct buf b = {0};
 
 		buf_init(&b, 64);
 		assert_int_equal(text_add_utf8_lossy(&b, rows[i].in, n), 0);
@@ -48,7 +48,7 @@ utf8_and_its_lossy_form(void **state)
 static void
 nul_is_not_text(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 64);
@@ -61,7 +61,7 @@ nul_is_not_text(void **state)
 static void
 caps_leave_the_buffer_as_it_was(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 7);
@@ -122,7 +122,7 @@ base64_is_strict(void **state)
 		"Z===", "Zh==", "Zm9=", "Zm 9v",  "Zm9v\n", "Zg==Zg==",
 		"Zm-_", "=Zg=", "Z=g=", "Zm9vYg", "Zg= ",   "Zm9v====",
 	};
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 
 	(void)state;
 	buf_init(&b, 64);
@@ -136,7 +136,7 @@ base64_is_strict(void **state)
 static void
 percent_of_every_byte(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	char in[255], out[256];
 
 	(void)state;

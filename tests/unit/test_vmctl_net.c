@@ -118,7 +118,7 @@ resolver_config(void **state)
 	struct net_spec s = {.mode = NET_MODE_allowlist,
 			     .base = IP(198, 18, 0, 8),
 			     .peers = &peers};
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	struct err e;
 
 	(void)state;

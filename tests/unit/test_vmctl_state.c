@@ -84,7 +84,7 @@ round_trip(void **state)
 static void
 every_prefix_is_refused(void **state)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	struct vm_state st, back;
 	struct err e;
 
@@ -104,7 +104,7 @@ every_prefix_is_refused(void **state)
 static void
 expect_field_refused(const char *name, json_t *value)
 {
-	auto_buf struct buf b;
+	auto_buf struct buf b = {0};
 	auto_json json_t *obj = NULL;
 	auto_free char *text = NULL;
 	struct vm_state st;
