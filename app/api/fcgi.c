@@ -1,6 +1,6 @@
 /*
  * libfcgi's own accept loop loses requests when a signal ends it, and idle kept
- * connections pin workers. So: SIGTERM is blocked except in ppoll(), which is
+ * connections pin workers. So: SIGTERM is blocked except in epoll_pwait(), which is
  * where a worker waits with nothing accepted; each connection carries one
  * request and has deadlines; libfcgi only parses and writes.
  */
@@ -8,11 +8,12 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "auto.h"
 #include "err.h"
 #include "model/req.h"
 #include "request.h"
@@ -106,15 +107,27 @@ serve_one(const struct fcgi_server *s, FCGX_Request *r)
 	response_fini(&resp);
 }
 
+/* Exclusive: a connection wakes one idle worker, not all of them. */
+static int
+watch(int listen_fd, struct err *e)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	auto_close int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, listen_fd, &ev) < 0)
+		return err_errno(e, "watch the listening socket");
+	return steal_fd(&fd);
+}
+
 /* A connection, or -1: another worker took it, or it is time to look around. */
 static int
-wait_connection(const struct fcgi_server *s)
+wait_connection(const struct fcgi_server *s, int epoll_fd)
 {
 	const struct timeval deadline = {.tv_sec = DEADLINE_S};
-	struct pollfd p = {.fd = s->listen_fd, .events = POLLIN};
+	struct epoll_event ev;
 	int fd;
 
-	if (ppoll(&p, 1, NULL, &s->idle_mask) <= 0)
+	if (epoll_pwait(epoll_fd, &ev, 1, -1, &s->idle_mask) <= 0)
 		return -1;
 	fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
@@ -143,12 +156,15 @@ begin(FCGX_Request *r, int fd)
 int
 fcgi_serve(const struct fcgi_server *s, struct err *e)
 {
+	auto_close int epoll_fd = watch(s->listen_fd, e);
 	FCGX_Request r;
 
+	if (epoll_fd < 0)
+		return -1;
 	if (FCGX_Init() || FCGX_InitRequest(&r, -1, FCGI_FAIL_ACCEPT_ON_INTR))
 		return err_set(e, ERR_INTERNAL, "FastCGI: cannot begin");
 	while (!*s->stop) {
-		int fd = wait_connection(s);
+		int fd = wait_connection(s, epoll_fd);
 
 		if (fd < 0 || !begin(&r, fd))
 			continue;
