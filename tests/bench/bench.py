@@ -219,7 +219,7 @@ in a stack of their own; the client is on the same machine and shares its cores.
     ("GET of a sandbox", *p50_p95(single), len(single))])}
 
 The command's own time is what the agent measured in the guest, in whole
-milliseconds rounded down; the rest of an exec's time is counted as overhead.
+milliseconds, rounded; the rest of an exec's time is counted as overhead.
 
 ## Rate of GET /v1/sandboxes/ID
 
